@@ -1,0 +1,149 @@
+"""Diagnostics as data: what is wrong, where, and what to write instead.
+
+Checks yield these; the tree, the problems strip, `odibi-core check` and `ConfigValidationError`
+all render the same list. Message style follows the rustc guide: lower case, no full stop, names in
+backticks, the smallest span that is wrong; the help says what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "info"]
+Applicability = Literal["safe", "unsafe", "display"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a config source.
+
+    Text sources set lines and columns; SQLite sources set `table`, `row` (rowid) and, where known,
+    the column name in the diagnostic's `field`.
+
+    Attributes:
+        path: The source, as the person named it.
+        line: First line, from 1.
+        column: First column in characters, from 1.
+        end_line: Last line, from 1.
+        end_column: Column after the last character.
+        start: Offset of the first character in the text, from 0.
+        end: Offset after the last character.
+        table: Table in a database source.
+        row: Rowid in that table.
+    """
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    start: int | None = None
+    end: int | None = None
+    table: str | None = None
+    row: int | None = None
+
+    def __str__(self) -> str:
+        if self.line is not None:
+            return f"{self.path}:{self.line}:{self.column or 1}"
+        if self.table is not None:
+            return f"{self.path}: table {self.table}" + (f", row {self.row}" if self.row is not None else "")
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a diagnostic, such as the first of two duplicates."""
+
+    message: str
+    step: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A replacement of the characters `start` to `end` of the source by `text`."""
+
+    message: str
+    applicability: Applicability
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about a config.
+
+    Attributes:
+        code: `ODB` and three digits; families are in docs/diagnostics.md.
+        name: The code's short name, such as `undefined-input`.
+        severity: error, warning or info.
+        message: What is wrong.
+        step: Name of the step it belongs to.
+        field: Field of the step, dotted for nested ones (`inputs.data`).
+        span: The place, when known.
+        suggestion: What was probably meant.
+        help: What to do.
+        related: Other places.
+        fix: A replacement that mends it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    step: str | None = None
+    field: str | None = None
+    span: Span | None = None
+    suggestion: str | None = None
+    help: str | None = None
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this stops a run."""
+        return self.severity == "error"
+
+
+def to_dict(diagnostic: Diagnostic, path: str | None = None) -> dict[str, Any]:
+    """Returns the JSON form of a diagnostic (docs/diagnostics.md); unknown values are None."""
+    fix = diagnostic.fix
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "step": diagnostic.step,
+        "field": diagnostic.field,
+        **_place(diagnostic.span, path),
+        "suggestion": diagnostic.suggestion,
+        "help": diagnostic.help,
+        "related": [
+            {"message": related.message, "step": related.step, **_place(related.span, path)}
+            for related in diagnostic.related
+        ],
+        "fix": None
+        if fix is None
+        else {
+            "message": fix.message,
+            "applicability": fix.applicability,
+            "start": fix.start,
+            "end": fix.end,
+            "text": fix.text,
+        },
+    }
+
+
+def _place(span: Span | None, path: str | None) -> dict[str, Any]:
+    place: dict[str, Any] = {
+        "path": span.path if span else path,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+    }
+    if span is not None and span.table is not None:
+        place |= {"table": span.table, "row": span.row}
+    return place

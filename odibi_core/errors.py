@@ -1,0 +1,129 @@
+"""Every exception Odibi raises itself, in one hierarchy.
+
+Each class also derives from the built-in exception a caller would expect (`FileNotFoundError`,
+`ValueError`, ...), so code that knows nothing of Odibi can catch it.
+"""
+
+from __future__ import annotations
+
+
+class OdibiError(Exception):
+    """Base of all errors raised by Odibi.
+
+    Attributes:
+        step: Name of the step the error belongs to, if any.
+        field: Field of that step, if any.
+        help: What to do about it, if known.
+    """
+
+    def __init__(
+        self, message: str, *, step: str | None = None, field: str | None = None, help: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.step = step
+        self.field = field
+        self.help = help
+
+    def __str__(self) -> str:
+        return self.message if self.help is None else f"{self.message}; {self.help}"
+
+
+class ConfigError(OdibiError):
+    """A config source that cannot be turned into steps."""
+
+
+class ConfigNotFoundError(ConfigError, FileNotFoundError):
+    """The config source does not exist."""
+
+
+class ConfigFormatError(ConfigError, ValueError):
+    """The config source is not in a form Odibi reads, or is damaged."""
+
+
+class ConfigFieldError(ConfigError, KeyError):
+    """A step lacks a required field."""
+
+    __str__ = OdibiError.__str__  # KeyError would print the repr
+
+
+class StepError(OdibiError):
+    """A step could not do its work."""
+
+
+class MissingInputError(StepError, KeyError):
+    """A step needs a key that is not in `data_map`."""
+
+    __str__ = OdibiError.__str__
+
+
+class StepTimeoutError(StepError, TimeoutError):
+    """A step took longer than its `timeout`; its work has been ended."""
+
+
+class StepCrashedError(StepError, RuntimeError):
+    """The process a step ran in ended without an answer (a segfault, `os._exit`, out of memory)."""
+
+
+class StepOptionError(StepError, ValueError):
+    """A step has a value or an option its layer and type cannot work with."""
+
+
+class FunctionNotFoundError(StepError, LookupError):
+    """A function step names something that cannot be imported or is not callable."""
+
+
+class EngineError(OdibiError):
+    """An engine cannot do what was asked of it."""
+
+
+class UnknownEngineError(EngineError, ValueError):
+    """No engine has that name."""
+
+
+class SecretError(OdibiError, ValueError):
+    """A secret or variable is not set."""
+
+
+class FormatError(OdibiError, ValueError):
+    """A file or table cannot be read or written in the format asked for."""
+
+
+class TargetExistsError(FormatError, FileExistsError):
+    """A target exists and `mode` is `error`."""
+
+
+class MissingDependencyError(OdibiError, ImportError):
+    """An optional package is needed; the message names the extra that installs it."""
+
+
+class RunError(OdibiError):
+    """A run could not be started, followed or read."""
+
+
+class RunCancelledError(RunError):
+    """The run was cancelled."""
+
+
+class JournalError(RunError, OSError):
+    """The journal of a run cannot be written or claimed."""
+
+
+class RunLogError(RunError, ValueError):
+    """A file is not a run log, or is damaged beyond reading."""
+
+
+class RemoteStepError(StepError):
+    """An exception from another process, carried here as text.
+
+    Attributes:
+        type_name: The original exception's qualified type name.
+        traceback_text: The original traceback as text.
+    """
+
+    def __init__(
+        self, message: str, *, type_name: str, traceback_text: str = "", step: str | None = None
+    ) -> None:
+        super().__init__(message, step=step)
+        self.type_name = type_name
+        self.traceback_text = traceback_text
