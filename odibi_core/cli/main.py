@@ -1,0 +1,101 @@
+"""The group `odibi-core`: finds the command, and turns errors into one line and an exit code.
+
+Exit codes, everywhere: 0 fine, 1 errors found or the run failed, 2 the command could not do its work,
+130 cancelled.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core import __version__
+from odibi_core.errors import OdibiError, RunCancelledError
+from odibi_core.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FINE, FOUND_ERRORS, COULD_NOT_WORK, CANCELLED = 0, 1, 2, 130
+
+# Command -> its module (which has `command`) and its line in --help, so that help imports none of them.
+_COMMANDS = {
+    "check": ("odibi_core.cli.check", "Check pipelines and show every mistake at its place."),
+    "run": ("odibi_core.cli.run", "Run a pipeline."),
+    "runs": ("odibi_core.cli.runs", "List past runs and look into them."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:  # it knows no lazy command to suggest
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx) from error
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  odibi-core check pipeline.json
+  odibi-core run pipeline.json --var day=2026-01-31
+  odibi-core runs show latest
+
+Exit codes: 0 fine, 1 errors found or the run failed, 2 the command could not do its work, 130 cancelled.
+The terminal application is `odibi-tui`.""",
+)
+@click.version_option(__version__, prog_name="odibi-core", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Check, run and look into pipelines that are written as data."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs `odibi-core` with `arguments` and returns its exit code."""
+    try:
+        code: Any = cli.main(args=list(arguments), prog_name="odibi-core", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return COULD_NOT_WORK
+    except (click.Abort, KeyboardInterrupt, RunCancelledError):
+        click.echo("cancelled", err=True)
+        return CANCELLED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); flushing at exit must not fail as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except (OdibiError, OSError) as error:
+        click.echo(f"error: {plain(_sentence(error))}", err=True)
+        return COULD_NOT_WORK
+    return code if isinstance(code, int) else FINE
+
+
+def _sentence(error: Exception) -> str:
+    """Says an error in one line: an OSError by its reason and file, ours by themselves."""
+    if isinstance(error, OSError) and not isinstance(error, OdibiError) and error.strerror:
+        return f"{error.strerror}: `{error.filename}`" if error.filename is not None else error.strerror
+    return str(error)
