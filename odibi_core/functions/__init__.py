@@ -1,0 +1,17 @@
+"""What `type: "function"` can name, how it is called, and how users add theirs (docs/functions.md)."""
+
+from odibi_core.functions.calling import STEP_OPTIONS, call
+from odibi_core.functions.registry import FunctionSpec, odibi_function, spec_of
+from odibi_core.functions.resolution import importable, resolve
+from odibi_core.functions.results import outputs_of
+
+__all__ = [
+    "STEP_OPTIONS",
+    "FunctionSpec",
+    "call",
+    "importable",
+    "odibi_function",
+    "outputs_of",
+    "resolve",
+    "spec_of",
+]

@@ -1,0 +1,1 @@
+"""Odibi's own functions, by short name (docs/functions.md)."""
