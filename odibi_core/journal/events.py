@@ -8,7 +8,7 @@ not know, and fields may be added. Times are aware UTC datetimes, durations mill
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -59,7 +59,7 @@ class StepInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Base of all events."""
 
-    ts: datetime = msgspec.field(default_factory=now)
+    ts: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(default_factory=now)
 
 
 class RunStarted(Event, frozen=True, tag="run_started"):

@@ -27,6 +27,7 @@ class SnapshotRecord:
         sample: Up to 5 rows, each column -> JSON value.
         dataset: Key in `data_map`, None in foreign logs.
         metadata: Free-form, from foreign logs.
+        engine: The engine the data was on.
     """
 
     position: str
@@ -36,6 +37,7 @@ class SnapshotRecord:
     sample: tuple[dict[str, Any], ...]
     dataset: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
