@@ -1,0 +1,1 @@
+"""Odibi's terminal application: one screen, four modes, over the engine in `odibi_core`."""

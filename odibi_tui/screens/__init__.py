@@ -1,0 +1,1 @@
+"""The modes of the application, one a file, and the pane they are made from."""
