@@ -76,6 +76,11 @@ class Registry:
         with self._lock:
             return sorted(self._specs)
 
+    def specs(self) -> dict[str, FunctionSpec]:
+        """Returns all that is registered, by name."""
+        with self._lock:
+            return dict(self._specs)
+
     def forget_modules(self, modules: Iterable[str]) -> None:
         """Drops what these modules registered."""
         gone = frozenset(modules)
