@@ -13,7 +13,7 @@ from odibi_core import __version__
 from odibi_core.errors import JournalError
 from odibi_core.journal.foreign_log import from_log, read_log
 from odibi_core.journal.schema_diff import schema_diff
-from odibi_core.journal.stats import run_stats
+from odibi_core.journal.stats import note_of, rows_out, run_stats, steps_done
 from odibi_core.journal.values import json_row, json_value
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ LOG_VERSION = 1
 
 
 def to_log(record: RunRecord) -> dict[str, Any]:
-    """Returns a record in the contract's form, as strict JSON values; what Odibi adds stands beside it."""
+    """Returns a record in the contract's form, as strict JSON values; what Odibi adds stands beside it.
+
+    What a list of runs shows comes before `steps`, so that it can be read without the rest.
+    """
     return {
         "pipeline_id": record.run_id,
         "start_time": _time(record.started),
-        "steps": [step_to_log(step) for step in _in_start_order(record.steps)],
         "summary": run_stats(record),
         "log_version": LOG_VERSION,
         "odibi_version": __version__,
@@ -40,8 +42,16 @@ def to_log(record: RunRecord) -> dict[str, Any]:
         "state": record.state,
         "end_time": _time(record.ended),
         "duration_ms": record.duration_ms,
+        "steps_done": steps_done(record),
+        "rows_out": rows_out(record),
+        "note": note_of(record),
         "source": record.source,
         "digest": record.digest,
+        "steps": [step_to_log(step) for step in _in_start_order(record.steps)],
+        "step_order": [step.info.name for step in record.steps],
+        "datasets": [_dataset(dataset) for dataset in record.datasets.values()],
+        "error": _error(record.error),
+        "reason": record.reason,
         "base_dir": record.base_dir,
         "host": record.host,
         "pid": record.pid,
@@ -49,10 +59,6 @@ def to_log(record: RunRecord) -> dict[str, Any]:
         "options": json_value(record.options),
         "rss_bytes": record.rss_bytes,
         "log_count": record.log_count,
-        "error": _error(record.error),
-        "reason": record.reason,
-        "step_order": [step.info.name for step in record.steps],
-        "datasets": [_dataset(dataset) for dataset in record.datasets.values()],
     }
 
 
