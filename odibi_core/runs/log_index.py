@@ -114,6 +114,15 @@ class FilteredLog:
     def lines(self, start: int, stop: int) -> list[LogLine]:
         """Returns the matching lines from `start` up to `stop`, as far as there are any."""
         self.refresh()
+        return self.found_lines(start, stop)
+
+    @property
+    def found(self) -> int:
+        """How many matching lines have been found so far; unlike `len`, it never searches."""
+        return len(self._numbers)
+
+    def found_lines(self, start: int, stop: int) -> list[LogLine]:
+        """Returns lines as `lines` does, of those found so far; unlike it, it never searches."""
         return [self._log.line(n) for n in self._numbers[max(0, start) : max(0, stop)]]
 
     def filtered(

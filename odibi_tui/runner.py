@@ -1,0 +1,255 @@
+"""Runner: starts runs, follows them from their journals, cancels and opens them, for the shell."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.errors import OdibiError, RunError
+from odibi_tui import format as fmt
+from odibi_tui.session import Change
+from odibi_tui.tail import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual.app import App
+
+    from odibi_core.journal.record import RunRecord
+    from odibi_core.runs.follow import RunFollower
+    from odibi_core.runs.process import RunHandle, RunLauncher, RunRequest
+    from odibi_tui.session import Reading, Session
+
+ENDED_BADLY = frozenset({"failed", "crashed", "timed_out"})
+
+
+class Runner:
+    """The runs of one session. Reading journals happens in threads, everything else on the event loop.
+
+    Attributes:
+        cancelling: Id of the run that was asked to end and has not ended yet.
+    """
+
+    def __init__(self, app: App[Any], session: Session) -> None:
+        self.app = app
+        self.session = session
+        self.cancelling: str | None = None
+        self._own: Tail | None = None
+        self._shown: Tail | None = None
+        self._busy = False
+        self._closed = False
+
+    # -- starting -----------------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Makes the launcher and lets it load the engines beside us."""
+        self._launcher().warm_up()
+
+    def start(self, *, from_step: str | None = None, fresh: bool = False) -> None:
+        """Starts a run of what the source says now, if it has no errors."""
+        if self._busy:
+            return
+        if self.session.source is None:
+            self._say("there is no pipeline to run here; open one first")
+        elif self._own is not None and not self._own.ended:
+            self._say("a run is under way; `x` cancels it")
+        else:
+            self._busy = True
+            self.app.run_worker(self._start(), group="start", exit_on_error=True)
+
+    async def _start(self) -> None:
+        try:
+            self.session.adopt(await asyncio.to_thread(self._read_source))
+            if self._held_by_errors():
+                return
+            handle = await asyncio.to_thread(self._launcher().start, self._request())
+            if self._closed:
+                handle.cancel()
+                return
+            self.cancelling = None
+            follower = await asyncio.to_thread(self._follower, handle.run_dir)
+            self._own = self._show(follower, handle)
+            self.session.changed(Change.HISTORY)
+        except OdibiError as error:
+            self._say(str(error), title="not started", severity="error")
+        finally:
+            self._busy = False
+
+    def _held_by_errors(self) -> bool:
+        """Says why the source can not be run, selecting the first error; False where it can."""
+        session = self.session
+        if session.read_error is not None:
+            self._say(str(session.read_error), title="not started", severity="error")
+            return True
+        errors = [diagnostic for diagnostic in session.diagnostics if diagnostic.is_error]
+        if errors or session.stale:
+            if errors:
+                session.select_problem(errors[0])
+            number = fmt.plural(len(errors), "error")
+            self._say(
+                f"{number} in {session.pipeline}; mend them first", title="not started", severity="error"
+            )
+            return True
+        if not session.steps:
+            self._say(f"{session.pipeline} has no steps", title="not started", severity="error")
+            return True
+        return False
+
+    def _read_source(self) -> Reading:
+        """Reads and checks what is on disk now: that is what runs, not what the screen shows."""
+        from odibi_core.checks import check
+        from odibi_core.config import read_document
+        from odibi_core.plan.graph import Graph
+        from odibi_tui.session import Reading
+
+        session = self.session
+        assert session.source is not None
+        try:
+            document = read_document(session.source, project=session.project)
+        except OdibiError as error:
+            return Reading(None, error=error)
+        diagnostics = check(document, base_dir=session.base_dir)
+        return Reading(document, diagnostics, Graph(document.steps))
+
+    def _request(self) -> RunRequest:
+        from odibi_core.runs.process import RunRequest
+
+        session, document = self.session, self.session.document
+        if document is None:
+            raise RunError("there is no pipeline to run")
+        return RunRequest(
+            steps=document.steps,
+            pipeline=session.pipeline,
+            source=document.path,
+            digest=document.digest,
+            base_dir=session.base_dir,
+            log_dir=session.log_dir,
+            variables=dict(session.variables),
+        )
+
+    def _launcher(self) -> RunLauncher:
+        if self.session.launcher is None:
+            from odibi_core.runs.process import RunLauncher
+
+            self.session.launcher = RunLauncher()
+        return self.session.launcher
+
+    # -- following ----------------------------------------------------------------------------------
+
+    def open(self, run: str | Path) -> None:
+        """Shows a run: an id in the log directory, a run's directory, or the path of a run log."""
+        if self._own is not None and not self._own.ended and str(run) == self._own.follower.run_dir.name:
+            self._shown = self._own
+            self._deliver(self._own)
+            return
+        self.app.run_worker(self._open(run), group="open", exclusive=True, exit_on_error=True)
+
+    async def _open(self, run: str | Path) -> None:
+        try:
+            follower = await asyncio.to_thread(self._load, run)
+        except OdibiError as error:
+            self._say(str(error), title="not opened", severity="error")
+            return
+        self._show(follower)
+
+    def _load(self, run: str | Path) -> RunFollower:
+        from odibi_core.runs.store import open_store
+
+        return open_store(self.session.log_dir).follow(run)
+
+    def _follower(self, run_dir: Path) -> RunFollower:
+        from odibi_core.runs.follow import RunFollower
+
+        return RunFollower(run_dir)
+
+    def _show(self, follower: RunFollower, handle: RunHandle | None = None) -> Tail:
+        """Begins to follow a run and makes it the one on screen."""
+        self._stop_shown()
+        tail = self._shown = Tail(follower, self._deliver, self._post, handle=handle)
+        if handle is not None:
+            self.session.handle = handle
+        self.app.run_worker(
+            tail.read, thread=True, group="tail", exit_on_error=True, name=follower.run_dir.name
+        )
+        return tail
+
+    def _stop_shown(self) -> None:
+        if self._shown is not None and self._shown is not self._own:
+            self._shown.stop()
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self.app.call_later(call)  # Textual's queue takes calls from any thread
+
+    def _deliver(self, tail: Tail) -> None:
+        """Takes the newest record of a run; on the event loop."""
+        session, record = self.session, tail.record
+        change = Change(0)
+        if tail is self._shown and record is not None:
+            first = session.follower is not tail.follower
+            was_live = not first and session.record is not None and session.record.is_live
+            session.show_run(record, follower=tail.follower, handle=session.handle)
+            if not record.is_live and (first or was_live):
+                self._select_failed(record)
+        if tail.ended:
+            change |= self._ended(tail)
+        if change:
+            session.changed(change)
+
+    def _ended(self, tail: Tail) -> Change:
+        if tail.error is not None:
+            self._say(str(tail.error), title="no longer followed", severity="error")
+        if tail.record is not None and self.cancelling == tail.record.run_id:
+            self.cancelling = None
+        if tail is not self._own:
+            return Change.RUN if tail is self._shown else Change(0)
+        self._own = None
+        handle, self.session.handle = self.session.handle, None
+        if handle is not None:
+            self.app.run_worker(lambda: handle.wait(5), thread=True, group="reap", exit_on_error=True)
+        return Change.RUN | Change.HISTORY
+
+    def _select_failed(self, record: RunRecord) -> None:
+        if record.state in ENDED_BADLY:
+            failed = next((step.info.name for step in record.steps if step.state == "failed"), None)
+            if failed is not None:
+                self.session.select(failed)
+
+    # -- ending -------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Cancels the run that was started here, else the live one on screen, whoever started it."""
+        if self.session.handle is not None:
+            handle = self.session.handle
+            self.cancelling = handle.run_id
+            handle.cancel()
+        elif self.session.record is not None and self.session.record.is_live and self._shown is not None:
+            self.cancelling = self.session.record.run_id
+            try:
+                self._shown.follower.paths.cancel_file.touch()
+            except OSError as error:
+                self._say(f"this run cannot be cancelled from here: {error.strerror}", severity="error")
+                self.cancelling = None
+                return
+        else:
+            return
+        self.session.changed(Change.RUN)
+
+    def close(self, *, detach: bool) -> None:
+        """Lets a live run go on (`detach`) or cancels it, and ends following."""
+        self._closed = True
+        handle = self.session.handle
+        if handle is not None:
+            if detach:
+                handle.detach()
+            else:
+                handle.cancel()
+                handle.wait(2)
+        for tail in (self._own, self._shown):
+            if tail is not None:
+                tail.stop()
+        if self.session.launcher is not None:
+            self.session.launcher.close()
+
+    def _say(self, text: str, *, title: str = "", severity: Any = "warning") -> None:
+        self.app.notify(fmt.shorten(text, 300), title=title, severity=severity, markup=False)
