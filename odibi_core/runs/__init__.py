@@ -1,0 +1,1 @@
+"""Runs as processes of their own, and what they leave behind: start, follow, list, compare."""
