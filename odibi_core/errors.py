@@ -6,6 +6,11 @@ Each class also derives from the built-in exception a caller would expect (`File
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from odibi_core.diagnostics import Diagnostic
+
 
 class OdibiError(Exception):
     """Base of all errors raised by Odibi.
@@ -30,7 +35,13 @@ class OdibiError(Exception):
 
 
 class ConfigError(OdibiError):
-    """A config source that cannot be turned into steps."""
+    """A config source that cannot be turned into steps.
+
+    Attributes:
+        diagnostics: What is wrong with it, where that is known.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class ConfigNotFoundError(ConfigError, FileNotFoundError):
@@ -51,7 +62,7 @@ class StepError(OdibiError):
     """A step could not do its work."""
 
 
-class MissingInputError(StepError, KeyError):
+class MissingInputError(StepError, KeyError, ValueError):
     """A step needs a key that is not in `data_map`."""
 
     __str__ = OdibiError.__str__
@@ -67,6 +78,10 @@ class StepCrashedError(StepError, RuntimeError):
 
 class StepOptionError(StepError, ValueError):
     """A step has a value or an option its layer and type cannot work with."""
+
+
+class ExpectationError(StepError, ValueError):
+    """The data of a step is not as its config expects."""
 
 
 class FunctionNotFoundError(StepError, LookupError):
@@ -87,6 +102,10 @@ class SecretError(OdibiError, ValueError):
 
 class FormatError(OdibiError, ValueError):
     """A file or table cannot be read or written in the format asked for."""
+
+
+class SourceNotFoundError(OdibiError, FileNotFoundError):
+    """A file, directory or table to read is not there."""
 
 
 class TargetExistsError(FormatError, FileExistsError):

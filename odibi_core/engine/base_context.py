@@ -158,6 +158,10 @@ class EngineContext(ABC):
     def to_arrow(self, df: Any, limit: int | None = None) -> pa.Table:
         """Returns the frame, or its first `limit` rows, as an Arrow table."""
 
+    def release(self, frame: Any) -> None:
+        """Frees what a frame of this engine holds outside Python; does nothing where that is nothing."""
+        return
+
     def resolve(self, path: str | Path) -> Path:
         """Returns `path` below `base_dir` where it is relative."""
         return Path(path) if self.base_dir is None else self.base_dir / path

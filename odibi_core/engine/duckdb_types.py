@@ -1,0 +1,73 @@
+"""Arrow's names for DuckDB's types, from the type's name alone."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from odibi_core.journal.events import ColumnInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+_NAMES = {
+    "BOOLEAN": "bool",
+    "TINYINT": "int8",
+    "SMALLINT": "int16",
+    "INTEGER": "int32",
+    "BIGINT": "int64",
+    "UTINYINT": "uint8",
+    "USMALLINT": "uint16",
+    "UINTEGER": "uint32",
+    "UBIGINT": "uint64",
+    "HUGEINT": "decimal128(38, 0)",
+    "UHUGEINT": "decimal128(38, 0)",
+    "FLOAT": "float",
+    "DOUBLE": "double",
+    "VARCHAR": "string",
+    "UUID": "string",
+    "JSON": "string",
+    "BLOB": "binary",
+    "BIT": "binary",
+    "DATE": "date32",
+    "TIME": "time64[us]",
+    "TIME_NS": "time64[ns]",
+    "TIMESTAMP": "timestamp[us]",
+    "TIMESTAMP_S": "timestamp[s]",
+    "TIMESTAMP_MS": "timestamp[ms]",
+    "TIMESTAMP_NS": "timestamp[ns]",
+    "TIMESTAMP WITH TIME ZONE": "timestamp[us, tz=UTC]",
+    "TIMESTAMPTZ": "timestamp[us, tz=UTC]",
+    "TIMESTAMPTZ_NS": "timestamp[ns, tz=UTC]",
+    "INTERVAL": "month_day_nano_interval",
+    '"NULL"': "null",
+    "NULL": "null",
+}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+@functools.lru_cache(maxsize=4096)
+def arrow_name(native: str) -> str | None:
+    """Returns Arrow's name of a DuckDB type, or None for nested types, which only Arrow itself can tell."""
+    name = _NAMES.get(native)
+    if name is not None:
+        return name
+    decimal = _DECIMAL.fullmatch(native)
+    if decimal:
+        return f"decimal128({decimal[1]}, {decimal[2]})"
+    return "string" if native.startswith("ENUM(") and native.endswith(")") else None
+
+
+def columns_of(
+    names: Sequence[str], types: Sequence[duckdb.sqltypes.DuckDBPyType]
+) -> list[ColumnInfo | None]:
+    """Returns the columns by their DuckDB types; None stands where `arrow_name` cannot tell."""
+    found: list[ColumnInfo | None] = []
+    for name, dtype in zip(names, types, strict=True):
+        native = str(dtype)
+        arrow = arrow_name(native)
+        found.append(None if arrow is None else ColumnInfo(name, arrow, native))
+    return found

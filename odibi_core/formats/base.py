@@ -1,0 +1,131 @@
+"""Format: what a reader and writer of one file format offers, and how options are checked."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.errors import FormatError, MissingDependencyError, StepOptionError
+from odibi_core.formats.atomic import Mode, replacing
+from odibi_core.text import nearest, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from odibi_core.formats.sources import File
+
+    Frame = pd.DataFrame | pa.Table
+
+Options = dict[str, Any]
+
+
+class Format(ABC):
+    """Reads and writes one file format.
+
+    Attributes:
+        name: What `format=` calls it.
+        aliases: Other names for it.
+        suffixes: File suffixes it goes by, lower case.
+        compressed: Whether its files may be compressed as a whole (`.csv.gz`).
+        spellings: Other names of options, mapped to the ones that pandas uses.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    suffixes: ClassVar[tuple[str, ...]]
+    compressed: ClassVar[bool] = False
+    spellings: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def read_options(self) -> frozenset[str]:
+        """Returns the names of the options `read` takes."""
+
+    @abstractmethod
+    def write_options(self) -> frozenset[str]:
+        """Returns the names of the options `write` takes."""
+
+    @abstractmethod
+    def read(self, file: File, options: Options) -> Frame:
+        """Reads one file. `options` have been checked and hold pandas' names."""
+
+    @abstractmethod
+    def write(self, frame: Frame, path: Path, options: Options) -> None:
+        """Writes a frame to exactly `path`, which is a temporary one.
+
+        Args:
+            frame: A pandas frame or an Arrow table, whichever is at hand.
+            path: Where to; its suffixes are the target's.
+            options: Checked, with pandas' names.
+        """
+
+    def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
+        """Writes what `old` holds and then `frame` to `path`; by default reads the one and writes both."""
+        from odibi_core.formats.arrow import concatenate
+        from odibi_core.formats.sources import File
+
+        kept = {name: value for name, value in options.items() if name in self.read_options()}
+        self.write(concatenate([self.read(File(old, str(old)), kept), frame]), path, options)
+
+    def store(self, frame: Frame, target: Path, mode: Mode, options: Options) -> None:
+        """Writes a frame to `target` in `mode`, whole or not at all."""
+        existing = target.resolve()
+        with replacing(target, mode) as temporary:
+            if mode == "append" and existing.is_file() and existing.stat().st_size:
+                self.append(frame, existing, temporary, options)
+            else:
+                self.write(frame, temporary, options)
+
+    def checked(self, options: Mapping[str, Any], known: Collection[str], verb: str) -> Options:
+        """Returns options by pandas' names.
+
+        Raises:
+            StepOptionError: An option that is not `known`, or the same one under two names.
+        """
+        checked: Options = {}
+        for name, value in options.items():
+            plain = self.spellings.get(name, name)
+            if plain not in known:
+                raise unknown_option(name, {*known, *self.spellings}, f"the {self.name} {verb}")
+            if plain in checked:
+                raise StepOptionError(
+                    f"option `{name}` is given twice: `{plain}` is the same", field="params"
+                )
+            checked[plain] = value
+        return checked
+
+
+def unknown_option(name: str, known: Collection[str], taker: str) -> StepOptionError:
+    """Returns the error for an option that `taker` does not know, with the nearest it does."""
+    close = nearest(name, known)
+    return StepOptionError(
+        f"{taker} has no option `{one_line(name)}`",
+        field="params",
+        help=f"did you mean `{close}`" if close else f"it takes {', '.join(sorted(known))}",
+    )
+
+
+def require(module: str, extra: str, purpose: str) -> None:
+    """Raises `MissingDependencyError` unless `module` can be imported.
+
+    Args:
+        module: What to look for.
+        extra: The extra that installs it.
+        purpose: What it is for, such as "reading Excel files".
+    """
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise MissingDependencyError(
+            f"{purpose} needs `{module}`, which is not installed",
+            help=f'install it with `pip install "odibi-tui[{extra}]"`',
+        )
+
+
+def damaged(file: File, format_name: str, error: BaseException) -> FormatError:
+    """Returns the error for a file that is not what its format says it should be."""
+    reason = one_line(str(error)) or type(error).__name__
+    return FormatError(f"`{one_line(file.label)}` cannot be read as {format_name}: {reason}")

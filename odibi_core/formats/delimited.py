@@ -1,0 +1,183 @@
+"""csv and tsv: text with a separator, read and written by pandas with pandas' options."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import io
+import shutil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.errors import FormatError, StepOptionError
+from odibi_core.formats.base import Format, damaged
+from odibi_core.formats.compression import compression_of, level_of, opened
+from odibi_core.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from odibi_core.formats.base import Frame, Options
+    from odibi_core.formats.sources import File
+
+_NOT_READ = {"filepath_or_buffer", "chunksize", "iterator"}
+_NOT_WRITTEN = {"self", "path_or_buf", "mode"}
+
+
+class Csv(Format):
+    """Comma-separated text."""
+
+    name = "csv"
+    suffixes = (".csv",)
+    compressed = True
+    spellings: ClassVar[Mapping[str, str]] = {
+        "delimiter": "sep",
+        "delim": "sep",
+        "quote": "quotechar",
+        "escape": "escapechar",
+        "nullstr": "na_values",
+        "null_values": "na_values",
+        "columns": "usecols",
+    }
+    separator: ClassVar[str] = ","
+
+    @functools.cache  # noqa: B019  # formats live as long as the program
+    def read_options(self) -> frozenset[str]:
+        """Returns pandas' `read_csv` options, but for those that make it read in pieces."""
+        import pandas as pd
+
+        return frozenset(inspect.signature(pd.read_csv).parameters) - _NOT_READ - {"delimiter"}
+
+    @functools.cache  # noqa: B019
+    def write_options(self) -> frozenset[str]:
+        """Returns pandas' `to_csv` options."""
+        import pandas as pd
+
+        return frozenset(inspect.signature(pd.DataFrame.to_csv).parameters) - _NOT_WRITTEN
+
+    def checked(self, options: Mapping[str, Any], known: Any, verb: str) -> Options:
+        """Returns options by pandas' names; `columns` is `usecols` to the reader and itself to the writer."""
+        if "columns" in known and "columns" in options:
+            rest = {name: value for name, value in options.items() if name != "columns"}
+            return {**super().checked(rest, known, verb), "columns": options["columns"]}
+        return super().checked(options, known, verb)
+
+    def read(self, file: File, options: Options) -> Frame:
+        """Reads with `pandas.read_csv`; `header` may also be true or false."""
+        import pandas as pd
+
+        options = {"sep": self.separator, **options}
+        if isinstance(options.get("header"), bool):
+            options["header"] = 0 if options["header"] else None
+        compression = compression_of(file.path, options.pop("compression", "infer"))
+        try:
+            if file.is_url:
+                return pd.read_csv(file.path, compression=compression, **options)  # type: ignore[call-overload,no-any-return]
+            with opened(file.path, "rb", compression) as handle:
+                return pd.read_csv(handle, **options)  # type: ignore[no-any-return]
+        except UnicodeDecodeError as error:
+            encoding = options.get("encoding") or "utf-8"
+            raise FormatError(
+                f"`{one_line(file.label)}` is not {encoding} text: byte {error.object[error.start]:#04x} "
+                f"at {error.start} ({error.reason})",
+                help="say how it is encoded with `encoding`, for example `latin-1`",
+            ) from error
+        except pd.errors.EmptyDataError as error:
+            raise FormatError(f"`{one_line(file.label)}` is empty: it has no header and no rows") from error
+        except (TypeError, LookupError) as error:
+            raise StepOptionError(
+                f"`{one_line(file.label)}` cannot be read with these options: {error}", field="params"
+            ) from error
+        except (ValueError, EOFError) as error:
+            raise damaged(file, self.name, error) from error
+
+    def write(self, frame: Frame, path: Path, options: Options) -> None:
+        """Writes with `DataFrame.to_csv`, without an index; a named index is a column like any other."""
+        from odibi_core.formats.arrow import pandas_of
+
+        options = {"sep": self.separator, "index": False, **options}
+        df = pandas_of(frame, named_index=not options["index"])
+        compression = compression_of(path, options.get("compression", "infer"))
+        level = level_of(options)
+        options.pop("compression", None)
+        encoding = options.pop("encoding", None) or "utf-8"
+        errors = options.pop("errors", "strict")
+        try:
+            with (
+                opened(path, "wb", compression, level) as handle,
+                io.TextIOWrapper(handle, encoding=encoding, errors=errors, newline="") as text,
+            ):
+                df.to_csv(text, **options)
+        except (TypeError, LookupError) as error:
+            raise StepOptionError(
+                f"the {self.name} writer refuses its options: {error}", field="params"
+            ) from error
+
+    def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
+        """Copies the old file as it is and writes the new rows after it, in the old file's column order."""
+        from odibi_core.formats.arrow import pandas_of
+        from odibi_core.formats.sources import File
+
+        df = pandas_of(frame, named_index=not options.get("index", False))
+        has_header = bool(options.get("header", True))
+        if has_header:
+            look = {name: options[name] for name in ("sep", "encoding", "compression") if name in options}
+            header = self.read(File(old, str(old)), {**look, "nrows": 0})
+            df = _in_order(df, [str(name) for name in list(header.columns)], old)
+        compression = compression_of(path, options.get("compression", "infer"))
+        addition = path.with_name(f"{path.name}.addition")
+        try:
+            rest = {name: value for name, value in options.items() if name != "compression"}
+            self.write(df, addition, {**rest, "header": False, "compression": None})
+            with opened(old, "rb", compression) as before, opened(path, "wb", compression) as whole:
+                ends_with_newline = _copy(before, whole)
+                if not ends_with_newline:
+                    whole.write(
+                        str(options.get("lineterminator") or "\n").encode(options.get("encoding") or "utf-8")
+                    )
+                with opened(addition, "rb", None) as new:
+                    shutil.copyfileobj(new, whole, 1 << 20)
+        finally:
+            addition.unlink(missing_ok=True)
+
+
+class Tsv(Csv):
+    """Tab-separated text."""
+
+    name = "tsv"
+    suffixes = (".tsv", ".tab")
+    separator = "\t"
+
+
+def _in_order(df: pd.DataFrame, header: list[str], old: Path) -> pd.DataFrame:
+    names = [str(name) for name in df.columns]
+    if names == header:
+        return df
+    if sorted(names) != sorted(header) or len(set(names)) != len(names):
+        added = ", ".join(f"`{name}`" for name in names if name not in header)
+        lacking = ", ".join(f"`{name}`" for name in header if name not in names)
+        told = "; ".join(
+            part
+            for part in (
+                f"not in the file: {added}" if added else "",
+                f"only there: {lacking}" if lacking else "",
+            )
+            if part
+        )
+        raise FormatError(
+            f"cannot append to `{old}`: its columns are others ({told or 'a name stands twice'})"
+        )
+    renamed = df.copy(deep=False)
+    renamed.columns = names  # type: ignore[assignment]
+    return renamed[header]
+
+
+def _copy(source: Any, sink: Any) -> bool:
+    """Copies a stream and returns whether it ended with a newline (or was empty)."""
+    last = b"\n"
+    while chunk := source.read(1 << 20):
+        sink.write(chunk)
+        last = chunk[-1:]
+    return last in (b"\n", b"\r", b"\0")

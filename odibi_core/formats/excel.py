@@ -1,0 +1,106 @@
+"""Excel workbooks, one sheet at a time, through openpyxl (`pip install "odibi-tui[excel]"`)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import zipfile
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.errors import FormatError, StepOptionError
+from odibi_core.formats.base import Format, damaged, require
+from odibi_core.text import nearest, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from odibi_core.formats.base import Frame, Options
+    from odibi_core.formats.sources import File
+
+_NOT_READ = {"io", "engine", "storage_options"}
+_NOT_WRITTEN = {"self", "excel_writer", "engine", "storage_options", "engine_kwargs"}
+MOST_ROWS = 1_048_575  # a sheet's rows less the header
+
+
+class Excel(Format):
+    """An Excel workbook's sheet."""
+
+    name = "excel"
+    aliases = ("xlsx",)
+    suffixes = (".xlsx", ".xlsm")
+    spellings: ClassVar[Mapping[str, str]] = {"sheet": "sheet_name"}
+
+    @functools.cache  # noqa: B019  # formats live as long as the program
+    def read_options(self) -> frozenset[str]:
+        """Returns pandas' `read_excel` options."""
+        import pandas as pd
+
+        return frozenset(inspect.signature(pd.read_excel).parameters) - _NOT_READ
+
+    @functools.cache  # noqa: B019
+    def write_options(self) -> frozenset[str]:
+        """Returns pandas' `to_excel` options."""
+        import pandas as pd
+
+        return frozenset(inspect.signature(pd.DataFrame.to_excel).parameters) - _NOT_WRITTEN
+
+    def read(self, file: File, options: Options) -> Frame:
+        """Reads one sheet, the first unless `sheet_name` says which."""
+        require("openpyxl", "excel", "reading Excel files")
+        import pandas as pd
+
+        sheet = options.pop("sheet_name", 0)
+        if not isinstance(sheet, int | str) or isinstance(sheet, bool):
+            raise StepOptionError(
+                "`sheet_name` names one sheet (its name, or its number from 0); a step has one result",
+                field="params",
+            )
+        if isinstance(options.get("header"), bool):
+            options["header"] = 0 if options["header"] else None
+        try:
+            with pd.ExcelFile(file.path, engine="openpyxl") as book:
+                if isinstance(sheet, str) and sheet not in book.sheet_names:
+                    raise _no_sheet(sheet, [str(name) for name in book.sheet_names], file)
+                frame: Any = book.parse(sheet, **options)
+                return frame
+        except FormatError:
+            raise
+        except TypeError as error:
+            raise StepOptionError(f"the excel reader refuses its options: {error}", field="params") from error
+        except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+            raise damaged(file, "an Excel workbook", error) from error
+
+    def write(self, frame: Frame, path: Path, options: Options) -> None:
+        """Writes one sheet, without an index; a named index is a column like any other."""
+        require("openpyxl", "excel", "writing Excel files")
+        import pandas as pd
+
+        from odibi_core.formats.arrow import pandas_of
+
+        options = {"index": False, **options}
+        df = pandas_of(frame, named_index=not options["index"])
+        if len(df) > MOST_ROWS:
+            raise FormatError(
+                f"a sheet holds {MOST_ROWS:,} rows and a header, the frame has {len(df):,}",
+                help="write Parquet or CSV",
+            )
+        for name in df.columns:
+            if isinstance(df[name].dtype, pd.DatetimeTZDtype):
+                raise FormatError(
+                    f"Excel has no times with a zone, which column `{one_line(str(name))}` has",
+                    help="convert it to one zone and drop the zone, or to text",
+                )
+        try:
+            with path.open("wb") as handle, pd.ExcelWriter(handle, engine="openpyxl") as writer:
+                df.to_excel(writer, **options)
+        except (TypeError, ValueError) as error:
+            raise FormatError(f"the frame cannot be written as an Excel sheet: {error}") from error
+
+
+def _no_sheet(sheet: str, names: list[str], file: File) -> FormatError:
+    close = nearest(sheet, names)
+    return FormatError(
+        f"`{one_line(file.label)}` has no sheet `{one_line(sheet)}`",
+        help=f"did you mean `{one_line(close)}`" if close else f"it has {', '.join(map(one_line, names))}",
+    )

@@ -1,0 +1,102 @@
+"""Parquet, read and written by pyarrow; pandas' option names work."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.errors import StepOptionError
+from odibi_core.formats.base import Format, damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from odibi_core.formats.base import Frame, Options
+    from odibi_core.formats.sources import File
+
+_READ = frozenset({"columns", "filters", "nrows", "engine", "memory_map", "dtype_backend"})
+_NOT_WRITTEN = {"table", "where", "row_group_size", "kwargs", "filesystem", "encryption_properties"}
+
+
+class Parquet(Format):
+    """Columns on disk, with their types."""
+
+    name = "parquet"
+    aliases = ("pq",)
+    suffixes = (".parquet", ".pq", ".parq")
+    spellings: ClassVar[Mapping[str, str]] = {"usecols": "columns", "codec": "compression"}
+
+    def read_options(self) -> frozenset[str]:
+        """Returns what is taken of pandas' `read_parquet`, and `nrows`."""
+        return _READ
+
+    @functools.cache  # noqa: B019  # formats live as long as the program
+    def write_options(self) -> frozenset[str]:
+        """Returns pyarrow's `write_table` options and pandas' `index` and `engine`."""
+        import pyarrow.parquet as pq
+
+        known = frozenset(inspect.signature(pq.write_table).parameters) - _NOT_WRITTEN
+        return known | {"index", "engine", "row_group_size"}
+
+    def read(self, file: File, options: Options) -> Frame:
+        """Reads into an Arrow table, of which pandas' own notes restore its types and index."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        _only_pyarrow(options.pop("engine", "auto"))
+        nrows = options.pop("nrows", None)
+        options.pop("dtype_backend", None) if options.get("dtype_backend") == "pyarrow" else None
+        try:
+            if file.is_url:
+                import pandas as pd
+
+                return pd.read_parquet(file.path, **options)
+            if nrows is not None:
+                return _first_rows(pq.ParquetFile(file.path), int(nrows), options)
+            return pq.read_table(file.path, partitioning=None, **options)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise damaged(file, self.name, error) from error
+
+    def write(self, frame: Frame, path: Path, options: Options) -> None:
+        """Writes with pyarrow, compressed with snappy unless `compression` says otherwise."""
+        import pyarrow.parquet as pq
+
+        from odibi_core.formats.arrow import table_of
+
+        _only_pyarrow(options.pop("engine", "auto"))
+        table = table_of(frame, named_index=options.pop("index", None) is not False)
+        if "compression" in options and options["compression"] is None:
+            options["compression"] = "none"
+        try:
+            pq.write_table(table, path, **options)
+        except (TypeError, ValueError) as error:
+            raise StepOptionError(f"the parquet writer refuses: {error}", field="params") from error
+
+
+def _only_pyarrow(engine: Any) -> None:
+    if engine not in ("auto", "pyarrow"):
+        raise StepOptionError(f"parquet engine `{engine}` is not supported; `pyarrow` is", field="params")
+
+
+def _first_rows(source: Any, nrows: int, options: Options) -> Any:
+    """Reads no more row groups than the first `nrows` rows need."""
+    import pyarrow as pa
+
+    if options.get("filters") is not None:
+        raise StepOptionError("the parquet reader takes `nrows` or `filters`, not both", field="params")
+    columns = options.get("columns")
+    batches, left = [], nrows
+    for batch in source.iter_batches(batch_size=max(1, min(nrows, 65_536)), columns=columns):
+        if left <= 0:
+            break
+        batches.append(batch.slice(0, left))
+        left -= batch.num_rows
+    if batches:
+        return pa.Table.from_batches(batches)
+    schema = source.schema_arrow
+    empty = schema.empty_table()
+    return empty.select(columns) if columns is not None else empty
