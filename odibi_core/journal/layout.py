@@ -95,6 +95,9 @@ def claim_run(log_dir: str | Path, at: datetime) -> RunPaths:
                 paths.directory.mkdir()
             except FileExistsError:
                 continue
+            if paths.final_log.exists():  # a run without a journal ended between the two looks
+                paths.directory.rmdir()
+                continue
             return paths
     except OSError as error:
         raise JournalError(

@@ -1,0 +1,312 @@
+"""Conductor: the shell around the scheduler, carrying its instructions out on threads."""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.core.execution import Attempt, Outcome, Workbench
+from odibi_core.core.failures import error_info, scrub
+from odibi_core.core.logs import StepLogHandler
+from odibi_core.core.options import StepOptions
+from odibi_core.core.reporter import Reporter
+from odibi_core.core.runfiles import RunFiles
+from odibi_core.errors import (
+    FunctionNotFoundError,
+    JournalError,
+    MissingDependencyError,
+    MissingInputError,
+    RunCancelledError,
+    SecretError,
+    StepCrashedError,
+    StepOptionError,
+    StepTimeoutError,
+    UnknownEngineError,
+)
+from odibi_core.nodes.runtime import NodeRuntime
+from odibi_core.plan import scheduler as plan
+from odibi_core.plan.graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from odibi_core.core.contexts import Contexts
+    from odibi_core.core.events import EventEmitter
+    from odibi_core.core.frames import FrameStore
+    from odibi_core.core.node import Step
+    from odibi_core.core.tracker import Tracker
+    from odibi_core.journal.events import ErrorInfo
+
+POLL_S = 0.1  # how soon a cancel file is seen, and how often an interruption is repeated
+
+# Errors of the config: trying again cannot help.
+_FINAL = (
+    StepOptionError,
+    FunctionNotFoundError,
+    MissingInputError,
+    SecretError,
+    UnknownEngineError,
+    MissingDependencyError,
+    NotImplementedError,
+)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run is to go; `core.orchestrator` tells what each means."""
+
+    max_workers: int = 4
+    use_cache: bool = False
+    max_retries: int = 0
+    retry_delay: float = 1.0
+    keep_going: bool = False
+    keep_frames: bool = True
+    previews: bool = True
+    pipeline: str = "pipeline"
+    source: str | None = None
+    digest: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns what the journal keeps of them."""
+        names = ("max_workers", "max_retries", "retry_delay", "keep_going", "use_cache", "previews")
+        return {name: getattr(self, name) for name in names}
+
+
+class Conductor:
+    """One run, from its first event to its last."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        settings: RunSettings,
+        *,
+        contexts: Contexts,
+        frames: FrameStore,
+        tracker: Tracker,
+        events: EventEmitter,
+        variables: Mapping[str, Any],
+        base_dir: Path | None,
+        random: Callable[[], float],
+    ) -> None:
+        self._steps = {step.name: step for step in steps}
+        self._settings = settings
+        self._graph = Graph(steps)
+        self._options = {step.name: StepOptions.of(step) for step in steps}
+        self._tracker = tracker
+        self._frames = frames
+        self._reporter = Reporter(tracker, events)
+        self._files = RunFiles(tracker, steps, settings, self._graph, base_dir)
+        self._runtime = NodeRuntime.of(variables, previews=settings.previews, base_dir=base_dir)
+        self._bench = Workbench(tracker, events, self._reporter, contexts, frames, self._runtime)
+        self._scheduler = plan.Scheduler(
+            {name: self._graph.needs[name] for name in self._steps},
+            max_workers=settings.max_workers,
+            backoff=plan.Backoff(settings.max_retries, settings.retry_delay),
+            backoffs={name: self._backoff(options) for name, options in self._options.items()},
+            keep_going=settings.keep_going,
+            random=random,
+        )
+        self._inbox: queue.SimpleQueue[Outcome | plan.CancelRequested] = queue.SimpleQueue()
+        self._running: dict[str, Attempt] = {}
+        self._timers: list[tuple[float, str, int]] = []  # retries: due, step, attempt that failed
+        self._errors: dict[str, BaseException] = {}
+        self._infos: dict[str, ErrorInfo] = {}
+        self._durations: dict[str, float] = {}
+        self._rows: dict[str, int | None] = {}
+        self._looked = time.monotonic()
+        self._broken: JournalError | None = None
+        self._interrupted_by_key = False
+
+    def cancel(self) -> None:
+        """Asks the run to end, from any thread."""
+        self._inbox.put(plan.CancelRequested())
+
+    def run(self, *, whole: bool) -> None:
+        """Carries the run through.
+
+        Args:
+            whole: Whether it is a run of its own, with journal, log and pipeline events, or a step of one.
+
+        Raises:
+            Exception: What made it end other than well.
+        """
+        if not whole:
+            self._raise(self._drive())
+            return
+        self._files.open()
+        try:
+            self._reporter.emit("pipeline_start", steps=list(self._steps.values()))
+            if self._settings.use_cache:
+                self._reporter.log(None, "use_cache: no results are kept yet, so every step runs")
+            finish = self._drive()
+            culprit = self._infos.get(finish.step) if finish.step is not None else None
+            self._files.finish(finish.state, error=culprit, reason=finish.reason)
+        except BaseException as error:
+            self._files.abandon(error)
+            self._reporter.emit("pipeline_error", error=error)
+            raise
+        self._conclude(finish)
+
+    def _conclude(self, finish: plan.Finish) -> None:
+        if finish.state == "success":
+            self._reporter.emit("pipeline_complete", data_map=self._frames.data_map)
+        elif finish.state == "cancelled":
+            self._reporter.emit("pipeline_cancelled")
+        else:
+            self._reporter.emit("pipeline_error", error=self._errors.get(finish.step or ""))
+        self._raise(finish)
+
+    def _raise(self, finish: plan.Finish) -> None:
+        if self._interrupted_by_key:
+            raise KeyboardInterrupt
+        if finish.state == "cancelled":
+            raise RunCancelledError("the run was cancelled")
+        if finish.state != "success":
+            error = self._errors[finish.step or ""]
+            note = f"step `{finish.step}` failed"
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
+            raise error
+
+    # -- the loop -------------------------------------------------------------------------------------
+
+    def _drive(self) -> plan.Finish:
+        """Carries out instructions and feeds what happens back until the scheduler says it is over."""
+        scheduler = self._scheduler
+        workers = min(self._settings.max_workers, max(1, len(self._steps)))
+        with (
+            StepLogHandler(self._tracker, self._reporter, self._steps),
+            ThreadPoolExecutor(workers, thread_name_prefix="odibi-worker") as pool,
+        ):
+            try:
+                self._carry_out(scheduler.begin(), pool)
+                while scheduler.finished is None:
+                    for happening in self._wait():
+                        self._carry_out(scheduler.apply(happening), pool)
+                    if self._broken is not None:
+                        raise self._broken
+            except BaseException:
+                self._end_workers()
+                raise
+            finally:
+                self._runtime.close()
+        assert scheduler.finished is not None
+        return scheduler.finished
+
+    def _carry_out(self, instructions: Iterable[plan.Instruction], pool: ThreadPoolExecutor) -> None:
+        for instruction in instructions:
+            match instruction:
+                case plan.Start(step, number, lane):
+                    attempt = Attempt(self._steps[step], number, lane, self._options[step])
+                    self._running[step] = attempt
+                    pool.submit(contextvars.copy_context().run, self._work, attempt)
+                case plan.End(step, state, _, reason):
+                    self._end(self._steps[step], state, reason)
+                case plan.RetryAfter(step, number, delay_s):
+                    error, info = self._errors[step], self._infos[step]
+                    self._reporter.retrying(self._steps[step], number, delay_s, error, info)
+                    heapq.heappush(self._timers, (time.monotonic() + delay_s, step, number))
+                case plan.Queue(step):
+                    self._reporter.queued(self._steps[step])
+                case plan.Cancel(step):
+                    self._running[step].interrupt("cancel")
+                case plan.Finish():
+                    pass  # the loop sees it in the scheduler
+
+    def _work(self, attempt: Attempt) -> None:
+        self._inbox.put(self._bench.carry_out(attempt))
+
+    def _end(self, step: Step, state: str, reason: str | None) -> None:
+        duration = self._durations.pop(step.name, None)
+        if state == "success":
+            self._reporter.succeeded(step, duration or 0.0, self._rows.pop(step.name, None))
+        elif state == "failed":
+            error, info = self._errors[step.name], self._infos[step.name]
+            self._reporter.failed(step, error, info, duration or 0.0, reason)
+        else:
+            self._reporter.left_out(step, state, reason, duration)
+        self._frames.step_ended(step)
+        self._files.step_ended()
+
+    # -- happenings -----------------------------------------------------------------------------------
+
+    def _wait(self) -> Iterable[plan.Happening]:
+        """Waits for what happens next and returns it; keeps the clock the scheduler does not have."""
+        now = time.monotonic()
+        if now - self._looked >= POLL_S:
+            return self._look_around(now)
+        if self._timers and self._timers[0][0] <= now:
+            _, step, number = heapq.heappop(self._timers)
+            return [plan.RetryDue(step, number)]
+        try:
+            item = self._inbox.get(timeout=self._patience(now))
+        except queue.Empty:
+            return self._look_around(time.monotonic())
+        except KeyboardInterrupt:
+            if self._interrupted_by_key:
+                raise
+            self._interrupted_by_key = True
+            return [plan.CancelRequested()]
+        return [item if isinstance(item, plan.CancelRequested) else self._happening(item)]
+
+    def _patience(self, now: float) -> float:
+        until = [self._looked + POLL_S]
+        if self._timers:
+            until.append(self._timers[0][0])
+        until += [a.deadline for a in self._running.values() if a.deadline is not None and not a.interrupted]
+        return max(0.0, min(until) - now)
+
+    def _look_around(self, now: float) -> list[plan.Happening]:
+        """Does what is due now and then: deadlines, interruptions that were missed, the cancel file."""
+        self._looked = now
+        for attempt in self._running.values():
+            if attempt.interrupted:
+                attempt.interrupt(attempt.interrupted)
+            elif attempt.deadline is not None and attempt.deadline <= now:
+                attempt.interrupt("timeout")
+        return [plan.CancelRequested()] if self._files.cancel_requested() else []
+
+    def _happening(self, outcome: Outcome) -> plan.Happening:
+        step, number = outcome.attempt.step, outcome.attempt.number
+        del self._running[step.name]
+        self._durations[step.name] = outcome.duration_ms
+        error = outcome.error
+        if error is None:
+            self._rows[step.name] = outcome.rows
+            return plan.StepSucceeded(step.name, number)
+        if isinstance(error, JournalError):
+            self._broken = error
+        scrub(error, self._tracker.redactor)
+        self._errors[step.name] = error
+        self._infos[step.name] = error_info(error, step)
+        if isinstance(error, RunCancelledError) or outcome.attempt.interrupted == "cancel":
+            return plan.StepCancelled(step.name, number)
+        if isinstance(error, StepTimeoutError):
+            return plan.StepTimedOut(step.name, number)
+        if isinstance(error, StepCrashedError):
+            return plan.WorkerLost(step.name, number)
+        final = isinstance(error, _FINAL) or not isinstance(error, Exception)
+        return plan.StepFailed(step.name, number, retryable=not final)
+
+    def _end_workers(self) -> None:
+        """Interrupts what runs until it has ended; the reason for it is being raised."""
+        while self._running:
+            for attempt in self._running.values():
+                attempt.interrupt("cancel")
+            try:
+                item = self._inbox.get(timeout=POLL_S)
+            except queue.Empty:
+                continue
+            if isinstance(item, Outcome):
+                self._running.pop(item.attempt.step.name, None)
+
+    def _backoff(self, options: StepOptions) -> plan.Backoff:
+        retries = options.retries if options.retries is not None else self._settings.max_retries
+        delay = options.retry_delay if options.retry_delay is not None else self._settings.retry_delay
+        return plan.Backoff(retries, delay)

@@ -1,0 +1,192 @@
+"""Orchestrator: runs a pipeline's steps as their graph allows, and records everything they do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.core.conductor import Conductor, RunSettings
+from odibi_core.core.contexts import Contexts
+from odibi_core.core.frames import FrameStore
+from odibi_core.core.preflight import refuse_unrunnable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from odibi_core.core.events import EventEmitter
+    from odibi_core.core.node import Step
+    from odibi_core.core.tracker import Tracker
+    from odibi_core.engine.base_context import EngineContext
+
+
+@dataclass
+class OrchestrationResult:
+    """What a run leaves in memory.
+
+    Attributes:
+        data_map: Key -> frame, of the engine that made it.
+        tracker: The record of the run.
+    """
+
+    data_map: dict[str, Any]
+    tracker: Tracker
+
+
+class Orchestrator:
+    """Runs steps in this process.
+
+    Steps that do not need each other run side by side, on threads. SQL that runs too long or is cancelled
+    is interrupted by its engine; a function is when it has a `timeout` or `isolate` (docs/execution.md).
+
+    Args:
+        steps: The pipeline.
+        context: The engine for the steps that name it; others are made when first needed.
+        tracker: Records the run; the journal and the final log go under its `log_dir`.
+        events: Tells listeners.
+        parallel: Whether steps run side by side.
+        max_workers: How many at once.
+        use_cache: Accepted; nothing is kept yet that could be reused, so every step runs.
+        max_retries: How often a failed step is tried again.
+        retry_delay: Seconds before the first retry; it doubles with each, give or take a quarter.
+        keep_going: Whether a failure leaves out only the steps that need the failed one.
+        variables: What `${var:NAME}` stands for.
+        pipeline: The pipeline's name, else the source's.
+        source: Where the steps were loaded from.
+        digest: The source's digest.
+        base_dir: What relative paths are relative to, where the context does not say.
+        keep_frames: Whether a frame stays in `data_map` when its last reader is done.
+        previews: Whether the first 1,000 rows of each dataset are stored beside the journal.
+        random: Source of the retries' jitter, in [0, 1).
+
+    Attributes:
+        data_map: Key -> frame. What is in it when a run begins can be read by its steps.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        context: EngineContext,
+        tracker: Tracker,
+        events: EventEmitter,
+        parallel: bool = True,
+        max_workers: int = 4,
+        use_cache: bool = False,
+        max_retries: int = 0,
+        retry_delay: float = 1.0,
+        keep_going: bool = False,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        pipeline: str | None = None,
+        source: str | Path | None = None,
+        digest: str | None = None,
+        base_dir: str | Path | None = None,
+        keep_frames: bool = True,
+        previews: bool = True,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self.steps = list(steps)
+        self.context = context
+        self.tracker = tracker
+        self.events = events
+        if base_dir is not None and context.base_dir is None:
+            context.base_dir = Path(base_dir)
+        self.settings = RunSettings(
+            max_workers=max(1, max_workers) if parallel else 1,
+            use_cache=use_cache,
+            max_retries=max_retries,
+            retry_delay=retry_delay,
+            keep_going=keep_going,
+            keep_frames=keep_frames,
+            previews=previews,
+            pipeline=pipeline or (Path(source).stem if source else "pipeline"),
+            source=str(source) if source is not None else None,
+            digest=digest,
+        )
+        self.variables = dict(variables or {})
+        self.data_map: dict[str, Any] = {}
+        self._contexts = Contexts(context)
+        self._random = random
+        self._cancel = threading.Event()
+        self._conductor: Conductor | None = None
+        self._running = threading.Lock()
+
+    def run(self) -> OrchestrationResult:
+        """Runs the pipeline.
+
+        Raises:
+            Exception: What made a step fail, with the step's name as a note; the tracker is saved.
+            odibi_core.errors.RunCancelledError: The run was cancelled.
+            odibi_core.errors.ConfigError: The steps cannot be run in any order.
+            odibi_core.errors.JournalError: What happens cannot be recorded.
+        """
+        refuse_unrunnable(self.steps)
+        self._conduct(self.steps, whole=True)
+        return OrchestrationResult(self.data_map, self.tracker)
+
+    async def run_async(self) -> OrchestrationResult:
+        """Runs the pipeline on a thread; cancelling the task cancels the run and waits for its end."""
+        context = contextvars.copy_context()
+        work = asyncio.get_running_loop().run_in_executor(None, context.run, self.run)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self.cancel()
+            await asyncio.wait([work])
+            work.exception()  # that it was cancelled is what the caller asked for
+            raise
+
+    def run_step(self, step: Step) -> dict[str, Any]:
+        """Runs one step on what is in `data_map`, with its retries, and returns `data_map`.
+
+        It is recorded by the tracker, in the run that is open there; nothing is saved.
+
+        Raises:
+            Exception: What made it fail, with the step's name as a note.
+        """
+        self._conduct([step], whole=False)
+        return self.data_map
+
+    def cancel(self) -> None:
+        """Ends the run soon, from any thread: nothing new starts, what can be interrupted is."""
+        self._cancel.set()
+        conductor = self._conductor
+        if conductor is not None:
+            conductor.cancel()
+
+    def close(self) -> None:
+        """Closes the engines that were made for steps of other engines; their frames are gone then."""
+        self._contexts.close()
+
+    def _conduct(self, steps: Sequence[Step], *, whole: bool) -> None:
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("this orchestrator is running already")
+        try:
+            if whole:
+                for key in {key for step in steps for key in step.outputs.values()}:
+                    self.data_map.pop(key, None)
+            frames = FrameStore(
+                self.data_map, self._contexts, steps, keep=self.settings.keep_frames or not whole
+            )
+            self._conductor = Conductor(
+                steps,
+                self.settings,
+                contexts=self._contexts,
+                frames=frames,
+                tracker=self.tracker,
+                events=self.events,
+                variables=self.variables,
+                base_dir=self.context.base_dir,
+                random=self._random,
+            )
+            if self._cancel.is_set():
+                self._conductor.cancel()
+            self._conductor.run(whole=whole)
+        finally:
+            self._conductor = None
+            self._cancel.clear()
+            self._running.release()

@@ -1,0 +1,249 @@
+"""Node: what the five nodes share, from reading inputs to handing results over."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from odibi_core.core.node import NodeBase, NodeState
+from odibi_core.errors import MissingInputError, StepOptionError
+from odibi_core.nodes.runtime import NodeRuntime
+from odibi_core.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from odibi_core.core.events import EventEmitter
+    from odibi_core.core.node import Step
+    from odibi_core.core.tracker import Tracker
+    from odibi_core.engine.base_context import EngineContext
+
+_T = TypeVar("_T")
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value in `data_map` is a frame rather than the name of a connection."""
+    return not isinstance(value, str)
+
+
+def missing_input(step: Step, local: str, key: str, known: Iterable[str]) -> MissingInputError:
+    """Returns the error for an input that is not among the `known` keys."""
+    close = nearest(key, known)
+    return MissingInputError(
+        f"input `{local}`: `{key}` not found in data_map",
+        step=step.name,
+        field=f"inputs.{local}",
+        help=f"`{close}` is there" if close else None,
+    )
+
+
+class Node(NodeBase):
+    """A node of the five layers.
+
+    The work happens in a scope of the context, so that names registered for a step end with it.
+
+    Args:
+        step: The step to carry out.
+        context: The engine to do it on.
+        tracker: Receives snapshots and the secrets to redact.
+        events: Receives `snapshot`.
+        runtime: What a run adds; a node used by itself has its own.
+    """
+
+    # Options of the step as a whole that may stand in `params`; readers and writers never see them.
+    step_options: ClassVar[frozenset[str]] = frozenset({"timeout", "isolate"})
+
+    def __init__(
+        self,
+        step: Step,
+        context: EngineContext,
+        tracker: Tracker,
+        events: EventEmitter,
+        *,
+        runtime: NodeRuntime | None = None,
+    ) -> None:
+        super().__init__(step, context, tracker, events)
+        self.runtime = runtime if runtime is not None else NodeRuntime()
+        self.rows: int | None = None
+        self._scope: EngineContext | None = None
+        self._interrupted = False
+
+    def run(self, data_map: dict[str, Any]) -> dict[str, Any]:
+        """Carries out the step; `data_map` is returned with the declared outputs added.
+
+        Raises:
+            MissingInputError: An input is not there.
+        """
+        self._update_state(NodeState.RUNNING)
+        try:
+            with self.context.scope(self.step.name) as scope:
+                self._scope = scope
+                try:
+                    results = self.work(data_map, scope)
+                finally:
+                    self._scope = None
+        except BaseException:
+            self._update_state(NodeState.FAILED)
+            raise
+        for local, key in self.step.outputs.items():
+            data_map[key] = results[local]
+        self._update_state(NodeState.SUCCESS)
+        return data_map
+
+    @abstractmethod
+    def work(self, data_map: Mapping[str, Any], scope: EngineContext) -> dict[str, Any]:
+        """Does the layer's work and returns a result for each local name in `outputs`."""
+
+    def interrupt(self) -> None:
+        """Ends what the node is doing as far as its engine can, from any thread."""
+        self._interrupted = True
+        self.runtime.workers.kill(self.step)
+        scope = self._scope
+        if scope is not None:
+            scope.interrupt()
+
+    def call_function(self, frames: dict[str, Any], scope: EngineContext) -> dict[str, Any]:
+        """Calls the step's function and returns a frame of this engine for each output."""
+        from odibi_core.functions import outputs_of
+
+        results = outputs_of(self._called(frames, scope), self.step)
+        return {local: scope.adopt(frame) for local, frame in results.items()}
+
+    def call_for_effect(self, frames: dict[str, Any], scope: EngineContext) -> None:
+        """Calls the step's function for what it does; what it returns is left."""
+        self._called(frames, scope)
+
+    def _called(self, frames: dict[str, Any], scope: EngineContext) -> Any:
+        if self.runtime.isolate or self.runtime.timeout is not None:
+            return self._called_apart(frames, scope)
+        from odibi_core.functions import call, resolve
+
+        function = resolve(self.text(), scope.base_dir)
+        # A shallow copy: a column that the function sets must not appear in the frame others read.
+        given = {
+            local: frame.copy(deep=False) if scope.name == "pandas" else frame
+            for local, frame in frames.items()
+        }
+        return call(function, given, self.params(), context=scope, step=self.step)
+
+    def _called_apart(self, frames: dict[str, Any], scope: EngineContext) -> Any:
+        """Calls the function in a process of its own, which can be killed."""
+
+        def on_log(stream: str, line: str) -> None:
+            printed = stream in ("stdout", "stderr")
+            self.tracker.log(
+                line,
+                level="info" if printed else stream,
+                step=self.step.name,
+                stream=stream if printed else None,
+            )
+
+        return self.runtime.workers.call(
+            self.step, self.text(), frames, self.params(), self.runtime.timeout, on_log, context=scope
+        )
+
+    # -- what the layers build on ---------------------------------------------------------------------
+
+    def inputs(self, data_map: Mapping[str, Any], scope: EngineContext) -> dict[str, Any]:
+        """Returns local name -> frame of this engine. What a connect step put out is left out."""
+        frames = {}
+        for local, key in self.step.inputs.items():
+            if key not in data_map:
+                raise missing_input(self.step, local, key, data_map)
+            if is_data(data_map[key]):
+                frames[local] = scope.adopt(data_map[key])
+        return frames
+
+    def the_input(self, data_map: Mapping[str, Any], scope: EngineContext) -> tuple[str, Any]:
+        """Returns key and frame of a step that takes exactly one input."""
+        frames = self.inputs(data_map, scope)
+        if len(frames) != 1:
+            raise StepOptionError(
+                f"a {self.step.layer} step takes one input, this one has {len(frames) or 'none'}",
+                step=self.step.name,
+                field="inputs",
+                help=None if frames else 'name what to write: `"inputs": {"data": "<key>"}`',
+            )
+        ((local, frame),) = frames.items()
+        return self.step.inputs[local], frame
+
+    def text(self) -> str:
+        """Returns the step's `value` with its placeholders filled.
+
+        Raises:
+            StepOptionError: It is empty.
+        """
+        from odibi_core.config.placeholders import fill_text
+
+        return self._filled(fill_text(self._value(), self.runtime.values))
+
+    def query(self) -> str:
+        """Returns the step's `value` as SQL with its placeholders filled."""
+        return self.fill_sql(self._value())
+
+    def params(self) -> dict[str, Any]:
+        """Returns the step's `params` with their placeholders filled, without options of the step itself."""
+        own = {name: value for name, value in self.step.params.items() if name not in self.step_options}
+        filled: dict[str, Any] = self.fill(own)
+        return filled
+
+    def fill(self, value: _T) -> _T:
+        """Returns a value of `params` with every placeholder in it filled."""
+        from odibi_core.config.placeholders import fill_params
+
+        filled: _T = fill_params(value, self.runtime.values)
+        return self._filled(filled)
+
+    def fill_sql(self, text: str) -> str:
+        """Returns a piece of SQL with its placeholders filled as SQL."""
+        from odibi_core.config.placeholders import fill_sql
+
+        return self._filled(fill_sql(text, self.runtime.values))
+
+    def to_outputs(self, result: Any, scope: EngineContext) -> dict[str, Any]:
+        """Returns a single result under each output, as this engine's frame."""
+        return dict.fromkeys(self.step.outputs, scope.adopt(result)) if self.step.outputs else {}
+
+    def snapshot(self, position: str, key: str | None, frame: Any, scope: EngineContext) -> None:
+        """Records what came in or out, and keeps the dataset's first rows."""
+        snapshot = self.tracker.snapshot(position, frame, scope, dataset=key, step=self.step.name)
+        self.rows = snapshot.row_count
+        self.events.emit("snapshot", step=self.step, snapshot=snapshot)
+        if key is not None:
+            self.keep_preview(key, frame, scope)
+
+    def snapshot_after(self, results: Mapping[str, Any], scope: EngineContext) -> None:
+        """Records what came out: a snapshot of the first output, the first rows of each."""
+        for index, (local, frame) in enumerate(results.items()):
+            key = self.step.outputs[local]
+            self.tracker.forget_dataset(key)
+            if index == 0:
+                self.snapshot("after", key, frame, scope)
+            else:
+                self.keep_preview(key, frame, scope)
+
+    def keep_preview(self, key: str, frame: Any, scope: EngineContext) -> None:
+        """Stores the first rows of a dataset; that they cannot be stored is told and harms nothing."""
+        if not self.runtime.previews:
+            return
+        import pyarrow as pa
+
+        try:
+            self.tracker.store_preview(key, frame, scope, step=self.step.name)
+        except pa.ArrowException as error:
+            self.tracker.log(f"no preview of `{key}`: {error}", level="warning", step=self.step.name)
+
+    def bad_option(self, message: str, field: str, help: str | None = None) -> StepOptionError:
+        """Returns the error for a value or option the step cannot work with."""
+        return StepOptionError(message, step=self.step.name, field=field, help=help)
+
+    def _value(self) -> str:
+        if not self.step.value.strip():
+            raise self.bad_option(
+                f"a {self.step.layer} step of type `{self.step.type}` needs a `value`", "value"
+            )
+        return self.step.value
+
+    def _filled(self, value: _T) -> _T:
+        self.runtime.hide_secrets(self.tracker.redactor)
+        return value

@@ -1,0 +1,33 @@
+"""ConnectNode: opens and checks a named connection that later steps use by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.nodes.base import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from odibi_core.engine.base_context import EngineContext
+
+
+class ConnectNode(Node):
+    """Opens the connection that `value` and `params` describe, under the step's name.
+
+    A later step names it in `params.connection`.
+    """
+
+    layer: ClassVar[str] = "connect"
+
+    def work(self, data_map: Mapping[str, Any], scope: EngineContext) -> dict[str, Any]:
+        """Opens and checks the connection; a declared output is the connection's name."""
+        from odibi_core.formats.databases import open_database
+
+        params = self.params()
+        url = params.pop("connection_string", None)
+        kind = params.pop("format", None)
+        place = str(url) if url is not None and not self.step.value.strip() else self.text()
+        database = open_database(place, kind=kind, resolve=scope.resolve, **params)
+        scope.connections.add(self.step.name, database)
+        return dict.fromkeys(self.step.outputs, self.step.name)

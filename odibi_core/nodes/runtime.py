@@ -1,0 +1,61 @@
+"""NodeRuntime: what a run hands its nodes beside step, context, tracker and events."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from odibi_core.functions.isolation import IsolatedWorkers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from odibi_core.config.placeholders import Values
+    from odibi_core.journal.redaction import Redactor
+
+
+def _environment() -> Values:
+    from odibi_core.config.placeholders import Values
+
+    return Values({}, os.environ)
+
+
+@dataclass
+class NodeRuntime:
+    """A node without a run gets one of its own: no variables, the process's environment.
+
+    Attributes:
+        values: What `${var:...}` and `${env:...}` stand for.
+        workers: Where functions run that may have to be killed.
+        timeout: Seconds the step may take, None for ever.
+        isolate: Whether its function runs in a process of its own.
+        previews: Whether the first rows of each dataset are kept.
+    """
+
+    values: Values = field(default_factory=_environment)
+    workers: IsolatedWorkers = field(default_factory=IsolatedWorkers)
+    timeout: float | None = None
+    isolate: bool = False
+    previews: bool = True
+
+    @classmethod
+    def of(cls, variables: Mapping[str, Any], *, previews: bool, base_dir: Path | None) -> Self:
+        """Returns the runtime of a run."""
+        from odibi_core.config.placeholders import Values
+
+        return cls(Values(variables, os.environ), IsolatedWorkers(base_dir), previews=previews)
+
+    def for_step(self, timeout: float | None, *, isolate: bool) -> Self:
+        """Returns the same with a step's own options."""
+        return replace(self, timeout=timeout, isolate=isolate)
+
+    def hide_secrets(self, redactor: Redactor) -> None:
+        """Makes the secrets that placeholders stood for known to the redactor."""
+        for secret in self.values.secrets:
+            redactor.add(secret)
+
+    def close(self) -> None:
+        """Ends the processes functions run in."""
+        self.workers.close()
