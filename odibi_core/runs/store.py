@@ -264,7 +264,7 @@ def _held(paths: RunPaths, force: bool) -> Iterator[None]:
             if record.is_live and fate_of(record, "unknown") != "interrupted" and not force:
                 raise RunError(
                     f"nobody can tell whether run `{paths.run_id}` still lives",
-                    help=f"locks do not work in `{paths.log_dir}`; if you know that it is over, delete it by hand",
+                    help=f"locks do not work in `{paths.log_dir}`; if it is over, delete its files by hand",
                 ) from error
         yield
     finally:

@@ -1,0 +1,136 @@
+"""Which columns say that a row before and a row after are the same row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from odibi_core.runs.diff_types import common_columns, integral, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+# What a key is often called; such columns are tried first.
+_KEY_LIKE = re.compile(r"(?:^|_)(?:id|key|uuid|guid|code|nr|no|number|sku|email)$|Id$|ID$", re.IGNORECASE)
+_FOUND_KINDS = ("number", "text", "time of day and date", "instant", "binary")
+_MAX_PAIR_COLUMNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that holds on both sides.
+
+    Attributes:
+        columns: Its columns.
+        found: Whether it was found rather than given.
+        before: The columns before, in types common to both sides.
+        after: The columns after, likewise.
+    """
+
+    columns: tuple[str, ...]
+    found: bool
+    before: pa.Table
+    after: pa.Table
+
+
+def given_key(before: pa.Table, after: pa.Table, columns: Sequence[str]) -> Key | str:
+    """Returns the key of the columns given, or why it does not hold."""
+    for column in columns:
+        for side, table in (("before", before), ("after", after)):
+            count = table.column_names.count(column)
+            if count != 1:
+                return f"key column `{column}` is {'missing' if count == 0 else 'there twice'} {side}"
+    key = _key(before, after, tuple(columns), found=False)
+    if key is None:
+        return "the types of the key columns cannot be compared"
+    names = ", ".join(f"`{column}`" for column in columns)
+    for side, keys in (("before", key.before), ("after", key.after)):
+        empty = [c for c in columns if keys.column(c).null_count or _has_nan(keys.column(c))]
+        if empty:
+            return f"key column `{empty[0]}` has rows without a value {side}"
+        if not _is_unique(keys):
+            return f"{names} {'is' if len(columns) == 1 else 'are'} not unique {side}"
+    return key
+
+
+def find_key(before: pa.Table, after: pa.Table) -> Key | None:
+    """Returns a column, or two, that are unique and never null on both sides; None if there are none.
+
+    Floats are not looked at: that they are unique is chance. A column named like a key comes first.
+    """
+    if before.num_columns == 0 or after.num_columns == 0:
+        return None
+    candidates: list[tuple[str, int]] = []
+    rows = max(before.num_rows, after.num_rows)
+    for name in sorted(_candidates(before, after), key=lambda name: not _KEY_LIKE.search(name)):
+        key = _key(before, after, (name,), found=True)
+        if key is None or key.before.column(0).null_count or key.after.column(0).null_count:
+            continue
+        if _is_unique(key.before) and _is_unique(key.after):
+            return key
+        candidates.append((name, max(_distinct(key.before), _distinct(key.after))))
+    for (first, a), (second, b) in combinations(candidates[:_MAX_PAIR_COLUMNS], 2):
+        if a * b < rows:
+            continue  # too few combinations to tell the rows apart
+        key = _key(before, after, (first, second), found=True)
+        if key is not None and _is_unique(key.before) and _is_unique(key.after):
+            return key
+    return None
+
+
+def _candidates(before: pa.Table, after: pa.Table) -> list[str]:
+    import pyarrow as pa
+
+    names: list[str] = []
+    for field in before.schema:
+        if before.column_names.count(field.name) != 1 or after.column_names.count(field.name) != 1:
+            continue
+        kinds = (field.type, after.schema.field(field.name).type)
+        if all(kind_of(kind) in _FOUND_KINDS and not pa.types.is_floating(kind) for kind in kinds):
+            names.append(field.name)
+    return names
+
+
+def _key(before: pa.Table, after: pa.Table, columns: tuple[str, ...], *, found: bool) -> Key | None:
+    import pyarrow as pa
+
+    old, new = [], []
+    for column in columns:
+        sides = common_columns(integral(before.column(column)), integral(after.column(column)))
+        if sides is None or pa.types.is_nested(sides[0].type) or pa.types.is_null(sides[0].type):
+            return None
+        old.append(_positive_zero(sides[0]))
+        new.append(_positive_zero(sides[1]))
+    names = list(columns)
+    return Key(columns, found, pa.table(old, names=names), pa.table(new, names=names))
+
+
+def _positive_zero(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Returns a column with 0.0 for -0.0, which are equal but have different hashes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.add(column, 0.0) if pa.types.is_float64(column.type) else column
+
+
+def _has_nan(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return bool(pa.types.is_floating(column.type)) and bool(pc.any(pc.is_nan(column)).as_py())
+
+
+def _is_unique(keys: pa.Table) -> bool:
+    return bool(_distinct(keys) == keys.num_rows)
+
+
+def _distinct(keys: pa.Table) -> int:
+    import pyarrow.compute as pc
+
+    if keys.num_columns == 1:
+        return int(pc.count_distinct(keys.column(0), mode="all").as_py())
+    return int(keys.group_by(keys.column_names, use_threads=False).aggregate([]).num_rows)
