@@ -22,12 +22,9 @@ class ConnectNode(Node):
 
     def work(self, data_map: Mapping[str, Any], scope: EngineContext) -> dict[str, Any]:
         """Opens and checks the connection; a declared output is the connection's name."""
-        from odibi_core.formats.databases import open_database
+        from odibi_core.engine.connections import open_connection
 
-        params = self.params()
-        url = params.pop("connection_string", None)
-        kind = params.pop("format", None)
-        place = str(url) if url is not None and not self.step.value.strip() else self.text()
-        database = open_database(place, kind=kind, resolve=scope.resolve, **params)
+        value = self.text() if self.step.value.strip() else ""
+        database = open_connection(value, self.params(), resolve=scope.resolve)
         scope.connections.add(self.step.name, database)
         return dict.fromkeys(self.step.outputs, self.step.name)
