@@ -3,13 +3,106 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import EngineError
+from odibi_core.errors import EngineError, SourceNotFoundError, StepOptionError
 from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from odibi_core.formats.databases import Database
+
+_SPELLINGS = {
+    "connection_string": "url",
+    "drivername": "driver",
+    "dialect": "driver",
+    "type": "driver",
+    "format": "driver",
+    "kind": "driver",
+    "user": "username",
+    "path": "database",
+    "file": "database",
+}
+_PARTS = ("username", "password", "host", "port")
+
+
+def open_connection(
+    value: str, params: Mapping[str, Any] | None = None, *, resolve: Callable[[str | Path], Path]
+) -> Database:
+    """Opens and checks the database that a connect step describes.
+
+    Args:
+        value: A database file or a SQLAlchemy URL; may be empty where `params` say it.
+        params: `url` (or `connection_string`), or `driver` (`sqlite`, `duckdb`, `postgresql`, ...) with
+            `database`, `host`, `port`, `username`, `password` and `query`; `create: true` lets the first
+            write make a file that is not there; anything else is a setting of the driver.
+        resolve: Makes a path absolute.
+
+    Returns:
+        The database, for `ConnectionRegistry.add`.
+
+    Raises:
+        FileNotFoundError: A database file does not exist.
+        FormatError: It cannot be opened.
+        StepOptionError: The description is not whole, or says a thing twice.
+    """
+    from odibi_core.formats.databases import open_database
+
+    options: dict[str, Any] = {}
+    for given, content in (params or {}).items():
+        name = _SPELLINGS.get(given, given)
+        if name in options:
+            raise StepOptionError(f"`{given}` says again what `{name}` says", field="params")
+        options[name] = content
+    create = bool(options.pop("create", False))
+    kind, place = _place(value.strip(), options)
+    database = open_database(place, kind=kind, resolve=resolve, create=create, **options)
+    try:
+        database.check()
+    except SourceNotFoundError as error:
+        error.help = f"{error.help}; `create: true` lets the first write make it"
+        raise
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _place(value: str, options: dict[str, Any]) -> tuple[str | None, str]:
+    """Takes from `options` what says where the database is; returns its kind, if said, and file or URL."""
+    driver = str(options.pop("driver", "") or "").lower() or None
+    url, database = options.pop("url", None), options.pop("database", None)
+    given = [str(place) for place in (value, url) if place]
+    if len(given) > 1:
+        raise StepOptionError("the database is named twice, in `value` and in `params`", field="params")
+    is_file = driver in (None, "sqlite", "duckdb", "sql")
+    if given:
+        return (driver if is_file else None), given[0]
+    if is_file:
+        if not database:
+            raise StepOptionError(
+                "no database is named",
+                field="value",
+                help="give a file or URL in `value`, or `connection_string`",
+            )
+        return driver, str(database)
+    from odibi_core.formats.base import require
+
+    require("sqlalchemy", "sql", f"a {driver} database")
+    import sqlalchemy
+
+    parts = {name: options.pop(name) for name in _PARTS if name in options}
+    query = options.pop("query", None) or {}
+    try:
+        built = sqlalchemy.URL.create(str(driver), database=database, query=query, **parts)
+    except (TypeError, ValueError, sqlalchemy.exc.ArgumentError):
+        # The cause is not shown: a password may be in it.
+        raise StepOptionError(
+            f"the parts of the {driver} connection do not make a URL", field="params"
+        ) from None
+    return None, built.render_as_string(hide_password=False)
 
 
 class ConnectionRegistry:

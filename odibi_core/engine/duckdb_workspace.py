@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from odibi_core.engine.duckdb_session import DuckDBSession, quoted
 from odibi_core.errors import EngineError
@@ -29,7 +29,7 @@ class Query:
 
 
 class Workspace:
-    """A cursor of a session with its own names. One thread at a time uses it; `interrupt` may come from any."""
+    """A cursor of a session with its own names. One thread at a time uses it; any may call `interrupt`."""
 
     def __init__(self, session: DuckDBSession, names: dict[str, str | pa.Table] | None = None) -> None:
         self.session = session

@@ -54,7 +54,7 @@ def write_any(frame: Frame, target: str | Path, params: Mapping[str, Any], conte
 def _database(
     place: str | Path, params: Mapping[str, Any], context: EngineContext, *, create: bool = False
 ) -> tuple[Database, str | None, dict[str, Any], bool]:
-    """Returns the database, the table `place` names if it does, the other options, and whether to close it."""
+    """Returns the database, the table that `place` names, the other options, and whether to close it."""
     from odibi_core.formats.databases import open_database
 
     options = dict(params)

@@ -28,6 +28,7 @@ __all__ = [
     "format_names",
     "formats",
     "known_suffixes",
+    "parse_mode",
     "read_source",
     "write_target",
 ]
@@ -57,11 +58,12 @@ def read_source(
     fmt = find_format(source, options.pop("format", None))
     options = fmt.checked(options, fmt.read_options(), "reader")
     frames = [fmt.read(file, dict(options)) for file in find_files(source, fmt, resolve)]
-    whole = concatenate(frames)
+    whole: Any = concatenate(frames)
     nrows = options.get("nrows")
     if nrows is None or len(frames) == 1:
         return whole
-    return whole.head(int(nrows)) if hasattr(whole, "iloc") else whole.slice(0, int(nrows))
+    first: Frame = whole.head(int(nrows)) if hasattr(whole, "iloc") else whole.slice(0, int(nrows))
+    return first
 
 
 def write_target(

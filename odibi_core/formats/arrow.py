@@ -185,10 +185,12 @@ def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
         elif t.is_interval(field.type):
             table = table.set_column(index, field.name, _durations(column))
     if not exact:
-        return table.to_pandas(use_threads=table.num_rows > 10_000)
+        whole: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 10_000)
+        return whole
     if len(set(table.schema.names)) != len(table.schema.names):
-        return table.to_pandas(types_mapper=nullable.get)
-    plain = table.to_pandas(use_threads=table.num_rows > 10_000)
+        mapped: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+        return mapped
+    plain: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 10_000)
     for name in exact:
         column = table.column(name)
         plain[name] = pa.table({name: column}).to_pandas(types_mapper=nullable.get)[name].array
@@ -292,6 +294,11 @@ def _columns_to_arrow(frame: pd.DataFrame, *, loose: bool) -> pa.Table:
 
 
 def rows_to_arrow(rows: list[dict[str, Any]]) -> pa.Table:
+    """Returns objects as an Arrow table, columns in order of first appearance, null where one lacks a key.
+
+    Raises:
+        EngineError: A column mixes types that no one Arrow type holds.
+    """
     import pyarrow as pa
 
     names = list(dict.fromkeys(name for row in rows for name in row))  # in order of first appearance

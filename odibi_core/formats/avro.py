@@ -22,7 +22,7 @@ class Avro(Format):
     """Rows on disk, with their schema."""
 
     name = "avro"
-    suffixes = (".avro",)
+    suffixes: ClassVar[tuple[str, ...]] = (".avro",)
     spellings: ClassVar[Mapping[str, str]] = {"columns": "usecols", "compression": "codec"}
 
     def read_options(self) -> frozenset[str]:

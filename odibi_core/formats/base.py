@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from odibi_core.errors import FormatError, MissingDependencyError, StepOptionError
 from odibi_core.formats.atomic import Mode, replacing
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from odibi_core.formats.sources import File
 
-    Frame = pd.DataFrame | pa.Table
+    Frame: TypeAlias = pd.DataFrame | pa.Table
 
 Options = dict[str, Any]
 

@@ -75,7 +75,7 @@ def _zstd(path: str | Path, mode: str, level: int | None) -> IO[bytes]:
 
     if mode == "rb":
         return cast("IO[bytes]", pa.input_stream(str(path), compression="zstd"))
-    sink = Path(path).open(mode)
+    sink = cast("IO[bytes]", Path(path).open(mode))  # noqa: SIM115  # _Closing closes it
     codec: Any = "zstd" if level is None else pa.Codec("zstd", compression_level=level)
     return cast("IO[bytes]", _Closing(sink, pa.CompressedOutputStream(pa.PythonFile(sink, "w"), codec)))
 

@@ -30,7 +30,7 @@ class Csv(Format):
     """Comma-separated text."""
 
     name = "csv"
-    suffixes = (".csv",)
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
     compressed = True
     spellings: ClassVar[Mapping[str, str]] = {
         "delimiter": "sep",
@@ -72,11 +72,15 @@ class Csv(Format):
         if isinstance(options.get("header"), bool):
             options["header"] = 0 if options["header"] else None
         compression = compression_of(file.path, options.pop("compression", "infer"))
+        read: Any = pd.read_csv
+        frame: Frame
         try:
             if file.is_url:
-                return pd.read_csv(file.path, compression=compression, **options)  # type: ignore[call-overload,no-any-return]
-            with opened(file.path, "rb", compression) as handle:
-                return pd.read_csv(handle, **options)  # type: ignore[no-any-return]
+                frame = read(file.path, compression=compression, **options)
+            else:
+                with opened(file.path, "rb", compression) as handle:
+                    frame = read(handle, **options)
+            return frame
         except UnicodeDecodeError as error:
             encoding = options.get("encoding") or "utf-8"
             raise FormatError(
@@ -123,7 +127,9 @@ class Csv(Format):
         df = pandas_of(frame, named_index=not options.get("index", False))
         has_header = bool(options.get("header", True))
         if has_header:
-            look = {name: options[name] for name in ("sep", "encoding", "compression") if name in options}
+            look: Options = {
+                name: options[name] for name in ("sep", "encoding", "compression") if name in options
+            }
             header = self.read(File(old, str(old)), {**look, "nrows": 0})
             df = _in_order(df, [str(name) for name in list(header.columns)], old)
         compression = compression_of(path, options.get("compression", "infer"))
@@ -147,7 +153,7 @@ class Tsv(Csv):
     """Tab-separated text."""
 
     name = "tsv"
-    suffixes = (".tsv", ".tab")
+    suffixes: ClassVar[tuple[str, ...]] = (".tsv", ".tab")
     separator = "\t"
 
 
@@ -170,7 +176,7 @@ def _in_order(df: pd.DataFrame, header: list[str], old: Path) -> pd.DataFrame:
             f"cannot append to `{old}`: its columns are others ({told or 'a name stands twice'})"
         )
     renamed = df.copy(deep=False)
-    renamed.columns = names  # type: ignore[assignment]
+    renamed.columns = names
     return renamed[header]
 
 

@@ -27,8 +27,8 @@ class Excel(Format):
     """An Excel workbook's sheet."""
 
     name = "excel"
-    aliases = ("xlsx",)
-    suffixes = (".xlsx", ".xlsm")
+    aliases: ClassVar[tuple[str, ...]] = ("xlsx",)
+    suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm")
     spellings: ClassVar[Mapping[str, str]] = {"sheet": "sheet_name"}
 
     @functools.cache  # noqa: B019  # formats live as long as the program

@@ -32,7 +32,7 @@ class Json(Format):
     """
 
     name = "json"
-    suffixes = (".json",)
+    suffixes: ClassVar[tuple[str, ...]] = (".json",)
     compressed = True
     spellings: ClassVar[Mapping[str, str]] = {"columns": "usecols"}
     lines: ClassVar[bool] = False
@@ -72,7 +72,8 @@ class Json(Format):
                 frame = _by_pandas(text, file, {}, self.name)
             else:
                 frame = _table(rows, file)
-        return _narrowed(frame, columns, nrows, file)
+        narrowed: Frame = _narrowed(frame, columns, nrows, file)
+        return narrowed
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes one object a line, inside an array for json; with pandas' options, by `to_json`."""
@@ -107,7 +108,8 @@ class Json(Format):
             return str(data, "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
         except UnicodeDecodeError as error:
             raise FormatError(
-                f"`{one_line(file.label)}` is not {encoding} text: byte {error.object[error.start]:#04x} at {error.start}",
+                f"`{one_line(file.label)}` is not {encoding} text: "
+                f"byte {error.object[error.start]:#04x} at {error.start}",
                 help="say how it is encoded with `encoding`, for example `latin-1`",
             ) from error
         except LookupError as error:
@@ -118,8 +120,8 @@ class JsonLines(Json):
     """An object a line."""
 
     name = "jsonl"
-    aliases = ("ndjson", "json_lines", "jsonlines")
-    suffixes = (".jsonl", ".ndjson")
+    aliases: ClassVar[tuple[str, ...]] = ("ndjson", "json_lines", "jsonlines")
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
     lines = True
 
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:

@@ -24,8 +24,8 @@ class Parquet(Format):
     """Columns on disk, with their types."""
 
     name = "parquet"
-    aliases = ("pq",)
-    suffixes = (".parquet", ".pq", ".parq")
+    aliases: ClassVar[tuple[str, ...]] = ("pq",)
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq", ".parq")
     spellings: ClassVar[Mapping[str, str]] = {"usecols": "columns", "codec": "compression"}
 
     def read_options(self) -> frozenset[str]:

@@ -45,7 +45,7 @@ def is_pattern(source: str | Path) -> bool:
 
 def name_of(source: str | Path) -> str:
     """Returns the file name part of a path or URL, which the suffix is read from."""
-    return PurePosixPath(urlsplit(source).path).name if is_url(source) else Path(source).name
+    return PurePosixPath(urlsplit(str(source)).path).name if is_url(source) else Path(source).name
 
 
 def find_files(source: str | Path, fmt: Format, resolve: Callable[[str | Path], Path]) -> list[File]:
@@ -98,7 +98,7 @@ def missing(path: Path, label: str) -> SourceNotFoundError:
 
 
 def _matches(path: Path, label: str) -> list[File]:
-    found = sorted(Path(match) for match in glob.iglob(str(path), recursive=True))
+    found = sorted(Path(match) for match in glob.iglob(str(path), recursive=True))  # noqa: PTH207  # any anchor
     files = [File(match, str(match)) for match in found if match.is_file()]
     if not files:
         raise SourceNotFoundError(f"no file matches `{one_line(label)}`", help=f"looked for `{path}`")
