@@ -243,14 +243,14 @@ def _error(error: Any, message: str | None) -> ErrorInfo | None:
     if isinstance(error, dict):
         diagnostic = error.get("diagnostic")
         return ErrorInfo(
-            type=str(error.get("type") or "Error"),
+            type=str(error.get("type") or ""),
             message=str(error.get("message") or message or ""),
             traceback=str(error.get("traceback") or ""),
             help=error["help"] if isinstance(error.get("help"), str) else None,
             diagnostic=diagnostic if isinstance(diagnostic, dict) else None,
         )
     text = error if isinstance(error, str) else message
-    return ErrorInfo(type="Error", message=text) if text else None
+    return ErrorInfo(type="", message=text) if text else None
 
 
 def _state_of(steps: tuple[StepRecord, ...]) -> str:

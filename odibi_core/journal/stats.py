@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
+    from odibi_core.journal.events import ErrorInfo
     from odibi_core.journal.record import RunRecord, StepRecord
 
 _NOTE_LENGTH = 200
+_DONE = ("success", "reused")
 
 
 def run_stats(record: RunRecord) -> dict[str, Any]:
     """Returns the contract's figures; a reused step counts as a success, the duration is the steps' sum."""
     total = len(record.steps)
-    success = sum(step.state in ("success", "reused") for step in record.steps)
+    success = sum(step.state in _DONE for step in record.steps)
     return {
         "total_steps": total,
         "total_duration_ms": sum(step.duration_ms or 0.0 for step in record.steps),
@@ -27,13 +29,14 @@ def run_stats(record: RunRecord) -> dict[str, Any]:
 
 def steps_done(record: RunRecord) -> int:
     """Returns how many steps have done their work in this run or an earlier one it reused."""
-    return sum(step.state in ("success", "reused") for step in record.steps)
+    return sum(step.state in _DONE for step in record.steps)
 
 
 def rows_out(record: RunRecord) -> int | None:
-    """Returns the rows that left the pipeline: those of the steps that nothing in it needs."""
+    """Returns the rows that left the pipeline: of the steps that succeeded and that nothing needs."""
     needed = {name for step in record.steps for name in step.info.needs}
-    rows = [_rows(step) for step in record.steps if step.info.name not in needed and step.state != "pending"]
+    ends = [step for step in record.steps if step.info.name not in needed]
+    rows = [_rows(step) for step in ends if step.state in _DONE]
     known = [count for count in rows if count is not None]
     return sum(known) if known else None
 
@@ -44,16 +47,20 @@ def note_of(record: RunRecord) -> str | None:
         return None
     for step in record.steps:
         if step.state == "failed" and step.error is not None:
-            kind = step.error.type.rpartition(".")[2]
-            return _short(f"{step.info.name}: {kind} {step.error.message}")
+            return _short(f"{step.info.name}: {_told(step.error)}")
     if record.error is not None:
-        return _short(f"{record.error.type.rpartition('.')[2]} {record.error.message}")
+        return _short(_told(record.error))
     if record.state == "interrupted":
         return "interrupted (process gone)"
     if record.reason:
         return _short(record.reason)
     failed = next((step.info.name for step in record.steps if step.state == "failed"), None)
     return _short(f"{failed} failed") if failed is not None else record.state.replace("_", " ")
+
+
+def _told(error: ErrorInfo) -> str:
+    kind = error.type.rpartition(".")[2]
+    return f"{kind} {error.message}" if kind else error.message
 
 
 def _rows(step: StepRecord) -> int | None:

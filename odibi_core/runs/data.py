@@ -59,9 +59,9 @@ def stored_data(
     if snapshot.dataset is None or dataset is None:
         return StoredData(snapshot, None, snapshot.rows)
     rows = snapshot.rows if snapshot.rows is not None else dataset.rows
-    table = store.preview(run, snapshot.dataset)
+    table = store.preview(run, snapshot.dataset, record=record)
     if dataset.full_file is not None and (table is None or rows is None or table.num_rows < rows):
-        kept = store.full(run, snapshot.dataset)
+        kept = store.full(run, snapshot.dataset, record=record)
         if kept is not None:
             table, rows = kept, kept.num_rows if rows is None else rows
     return StoredData(snapshot, table, rows)

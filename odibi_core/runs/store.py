@@ -113,16 +113,8 @@ class RunStore:
         """
         if _is_path(run):
             return read_run(run)
-        paths = self.paths(str(run))
-        if not paths.final_log.exists():
-            return read_run(paths.directory)
-        try:
-            record = read_log(paths.final_log)
-        except RunLogError:
-            if not paths.journal.exists():
-                raise
-            return _read_journal(paths.journal)  # it tells the same, and more
-        return _read_journal(paths.journal) if record.is_live and paths.journal.exists() else record
+        record = _read(self.paths(str(run)))
+        return record if record.run_id == run else replace(record, run_id=str(run))
 
     def follow(self, run: str | Path) -> RunFollower:
         """Returns a follower of a run, by its id or by the path of a file of it.
@@ -144,20 +136,26 @@ class RunStore:
             paths = RunPaths.of(path)
         if paths.journal.exists() or not paths.final_log.exists():
             return RunFollower(paths.directory)
-        return _over(read_log(paths.final_log), paths)
+        record = read_log(paths.final_log)
+        return _over(record if _is_path(run) else replace(record, run_id=str(run)), paths)
 
-    def preview(self, run: str | Path, dataset: str) -> pa.Table | None:
+    def preview(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> pa.Table | None:
         """Returns the stored rows of a dataset, its first 1,000, or None if none were stored.
+
+        Args:
+            run: The run.
+            dataset: The dataset's key.
+            record: The run's record, where it is at hand.
 
         Raises:
             RunError: There is no such run.
             RunLogError: The file of the rows is damaged or lies outside the run's directory.
         """
-        return self._data(run, dataset, "preview_file")
+        return self._data(run, dataset, "preview_file", record)
 
-    def full(self, run: str | Path, dataset: str) -> pa.Table | None:
+    def full(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> pa.Table | None:
         """Returns all rows of a dataset that was kept, or None if it was not. Raises like `preview`."""
-        return self._data(run, dataset, "full_file")
+        return self._data(run, dataset, "full_file", record)
 
     def compare(self, a: str | Path, b: str | Path) -> RunComparison:
         """Returns what differs from run `a` to run `b`. Raises like `open`."""
@@ -189,8 +187,8 @@ class RunStore:
             raise RunError(f"cannot delete run `{run_id}`: {error.strerror or error}") from error
         self._summaries.forget(run_id)
 
-    def _data(self, run: str | Path, dataset: str, field: str) -> pa.Table | None:
-        stored = self.open(run).datasets.get(dataset)
+    def _data(self, run: str | Path, dataset: str, field: str, record: RunRecord | None) -> pa.Table | None:
+        stored = (record or self.open(run)).datasets.get(dataset)
         name: str | None = None if stored is None else getattr(stored, field)
         return None if name is None else read_data(self._directory(run), name)
 
@@ -225,6 +223,18 @@ def read_data(run_dir: Path, name: str) -> pa.Table | None:
 
 def _is_path(run: str | Path) -> bool:
     return isinstance(run, Path) or os.sep in run or run.lower().endswith((".json", ".jsonl"))
+
+
+def _read(paths: RunPaths) -> RunRecord:
+    if not paths.final_log.exists():
+        return read_run(paths.directory)
+    try:
+        record = read_log(paths.final_log)
+    except RunLogError:
+        if not paths.journal.exists():
+            raise
+        return _read_journal(paths.journal)  # it tells the same, and more
+    return _read_journal(paths.journal) if record.is_live and paths.journal.exists() else record
 
 
 def _over(record: RunRecord, paths: RunPaths) -> RunFollower:
