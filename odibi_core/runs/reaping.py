@@ -25,7 +25,7 @@ def adopt_orphans() -> None:
 
 
 def kill_group(leader: int) -> None:
-    """Kills every process of a group; the leader must not have been reaped yet."""
+    """Kills every process of a group, also when its leader has ended."""
     with suppress(ProcessLookupError, PermissionError):  # nobody left, or (macOS) only a zombie
         os.killpg(leader, signal.SIGKILL)
 

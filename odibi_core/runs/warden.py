@@ -244,6 +244,7 @@ class Warden:
     def _kill_run(self) -> None:
         if not self._killed:
             self._killed = True
+            os.kill(self._pid, signal.SIGKILL)  # it may not have come to make its group yet
             kill_group(self._pid)
 
     def _terminate(self, *_: object) -> None:
