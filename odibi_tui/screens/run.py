@@ -68,7 +68,7 @@ class RunPane(ModePane):
 
     def session_changed(self, change: Change) -> None:
         """Shows the run's next state, or the step that is selected now."""
-        if not self.is_mounted or not change & (Change.RUN | Change.SELECTION):
+        if not self.children or not change & (Change.RUN | Change.SELECTION):
             return
         record, selected = self.session.record, self.session.selected
         for name in ("#run-axis", "#run-timeline", "#run-log-bar", "#run-log", "#run-card"):
@@ -86,7 +86,8 @@ class RunPane(ModePane):
         self.query_one(RunCard).show(record.step(selected) if selected is not None else None, self.now())
         bar = self.query_one(LogBar)
         follower = self.session.follower
-        bar.show(follower.log if follower is not None else None, selected, self.query_one(LogView))
+        log = follower.log if follower is not None else None
+        bar.show(log, selected, self.query_one(LogView), step_cells=timeline.name_cells)
 
     def _tick(self) -> None:
         record = self.session.record
@@ -102,7 +103,7 @@ class RunPane(ModePane):
         record = self.session.record
         if record is None:
             return None
-        return status_of(record, self.now(), narrow=self.app.size.width < 110)
+        return status_of(record, self.now())
 
     # -- keys -----------------------------------------------------------------------------------------
 
@@ -199,9 +200,9 @@ class RunPane(ModePane):
         return self.session.selected
 
 
-def status_of(record: RunRecord, now: datetime, *, narrow: bool = False) -> str:
-    """Returns the run's id, state, time, steps done, rows a second and memory in one line."""
-    done = sum(1 for step in record.steps if step.state not in ("pending", "running", "retry"))
+def status_of(record: RunRecord, now: datetime) -> str:
+    """Returns the run's state, time, steps done, rows a second, memory and id in one line."""
+    done = sum(1 for step in record.steps if step.state in ("success", "reused"))
     elapsed = record.duration_ms
     if elapsed is None and record.started is not None:
         end = record.ended or (now if record.is_live else None)
@@ -215,7 +216,7 @@ def status_of(record: RunRecord, now: datetime, *, narrow: bool = False) -> str:
         facts.append(f"{short_count(rows / elapsed * 1000)} rows/s")
     if record.rss_bytes:
         facts.append(fmt.size(record.rss_bytes))
-    return "  ".join(facts if narrow else [record.run_id, *facts])
+    return "  ".join([*facts, record.run_id])
 
 
 def clock_of(ms: float) -> str:

@@ -60,7 +60,7 @@ class GridTable(DataTable, inherit_bindings=False):  # type: ignore[misc,call-ar
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Full value", show=False),
+        Binding("enter", "select_cursor", "full value", show=False),
         Binding("up,k", "cursor_up", "Up", show=False),
         Binding("down,j", "cursor_down", "Down", show=False),
         Binding("right,l", "cursor_right", "Right", show=False),

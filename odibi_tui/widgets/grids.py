@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -16,138 +17,145 @@ if TYPE_CHECKING:
 
 MAX_WIDTH = 40
 _MEASURED_CELLS = 50_000
-NULL = Text("null", style="dim italic")
-NULL_RIGHT = Text("null", style="dim italic", justify="right")
 
 
-class Grid(Protocol):
-    """A table as the screen sees it; rows and columns count from 0."""
+class Grid(ABC):
+    """A table as the screen sees it: rows and columns from 0, sorted or filtered without touching the data.
 
-    @property
-    def names(self) -> Sequence[str]:
-        """The columns' names."""
-
-    @property
-    def row_count(self) -> int:
-        """How many rows it shows."""
-
-    def label(self, column: int) -> Text:
-        """What stands over a column."""
-
-    def width(self, column: int) -> int:
-        """Cells the column's content takes."""
-
-    def cell(self, row: int, column: int) -> Text:
-        """What a cell shows, on one line."""
-
-    def value(self, row: int, column: int) -> str:
-        """All of the cell's value as text."""
-
-
-class ArrowGrid:
-    """An Arrow table, sorted by a column or filtered by a text without touching the data.
-
-    Cells are made to text a column at a time, when the column is first seen: of a table of 500
-    columns only those on screen cost anything.
+    Attributes:
+        names: The columns' names.
+        total: How many rows there are, filtered or not.
+        sorted_by: The column it is sorted by, and whether the largest come first.
+        wanted: The text that rows must contain, empty for all rows.
     """
 
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-        self._numeric = [is_numeric(field.type) for field in table.schema]
-        self._texts: dict[int, list[str | None]] = {}
-        self._haystack: list[str] | None = None
-        self._order: list[int] = list(range(table.num_rows))
-        self._shown: list[int] = self._order
-        self._filter = ""
-        self._widths: dict[int, int] = {}
+    def __init__(self, names: Sequence[str], total: int) -> None:
+        self.names = list(names)
+        self.total = total
         self.sorted_by: tuple[int, bool] | None = None
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The columns' names."""
-        return list(self._table.column_names)
+        self.wanted = ""
+        self._order = list(range(total))
+        self._shown = self._order
+        self._words: list[str] | None = None
 
     @property
     def row_count(self) -> int:
         """Rows that pass the filter."""
         return len(self._shown)
 
-    @property
-    def total(self) -> int:
-        """Rows there are, filtered or not."""
-        return int(self._table.num_rows)
-
     def label(self, column: int) -> Text:
-        """The column's name and, where it is sorted by, the direction."""
+        """What stands over a column: its name and, where it is sorted by it, the direction."""
         arrow = ""
         if self.sorted_by is not None and self.sorted_by[0] == column:
             arrow = " ▼" if self.sorted_by[1] else " ▲"
-        justify: Any = "right" if self._numeric[column] else "left"
-        return Text(visible(self._table.column_names[column]) + arrow, justify=justify, no_wrap=True)
-
-    def width(self, column: int) -> int:
-        """Measured on as many leading rows as is cheap for the number of columns."""
-        if column not in self._widths:
-            rows = max(20, _MEASURED_CELLS // max(1, self._table.num_columns))
-            texts = column_texts(self._table.column(column).slice(0, rows))
-            widest = max((4 if text is None else cell_len(text) for text in texts), default=0)
-            name = cell_len(visible(self._table.column_names[column])) + 2  # room for the sort arrow
-            self._widths[column] = min(MAX_WIDTH, max(widest, name))
-        return self._widths[column]
+        return Text(visible(self.names[column]) + arrow, justify=self._justify(column), no_wrap=True)
 
     def cell(self, row: int, column: int) -> Text:
-        """The text of a cell, to the right for numbers."""
-        text = self._column(column)[self._shown[row]]
-        if text is None:
-            return NULL_RIGHT if self._numeric[column] else NULL
-        return Text(text, justify="right" if self._numeric[column] else "left", no_wrap=True)
+        """What a cell shows, on one line."""
+        text = self._cell(self._shown[row], column)
+        text.justify, text.no_wrap = self._justify(column), True
+        return text
 
     def value(self, row: int, column: int) -> str:
-        """All of the value, as `full_text` has it."""
-        scalar = self._table.column(column)[self._shown[row]]
-        try:
-            return full_text(scalar.as_py())
-        except (OverflowError, ValueError, ArithmeticError):
-            return self._column(column)[self._shown[row]] or "null"
+        """All of a cell's value as text."""
+        return self._value(self._shown[row], column)
 
     def sort(self, column: int) -> None:
         """Sorts by a column: first ascending, then descending, then as it came."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         if self.sorted_by == (column, True):
             self.sorted_by, self._order = None, list(range(self.total))
         else:
             descending = self.sorted_by == (column, False)
-            values = self._table.column(column)
-            try:
-                order = pc.sort_indices(
-                    values, sort_keys=[("", "descending" if descending else "ascending")]
-                ).to_pylist()
-            except (pa.ArrowNotImplementedError, pa.ArrowTypeError):  # lists, structs: by their text
-                texts = self._column(column)
-                order = sorted(range(self.total), key=lambda i: (texts[i] is None, texts[i] or ""))
-                if descending:
-                    order.reverse()
-            self.sorted_by, self._order = (column, descending), order
+            self.sorted_by, self._order = (column, descending), self._sorted(column, descending)
         self._apply()
 
     def filter(self, text: str) -> None:
         """Shows only rows with a cell that contains `text`, upper and lower case alike."""
-        self._filter = text.casefold()
+        self.wanted = text.strip()
         self._apply()
 
     def _apply(self) -> None:
-        if not self._filter:
+        wanted = self.wanted.casefold()
+        if not wanted:
             self._shown = self._order
             return
-        if self._haystack is None:
-            columns = [self._column(column) for column in range(self._table.num_columns)]
-            self._haystack = [
-                "\x00".join(text or "null" for text in row).casefold() for row in zip(*columns, strict=True)
-            ]
-        haystack = self._haystack
-        self._shown = [row for row in self._order if self._filter in haystack[row]]
+        if self._words is None:
+            self._words = ["\x00".join(row).casefold() for row in self._rows_of_text()]
+        words = self._words
+        self._shown = [row for row in self._order if wanted in words[row]]
+
+    @abstractmethod
+    def width(self, column: int) -> int:
+        """Cells the column's content takes."""
+
+    @abstractmethod
+    def _justify(self, column: int) -> Any: ...
+
+    @abstractmethod
+    def _cell(self, row: int, column: int) -> Text: ...
+
+    @abstractmethod
+    def _value(self, row: int, column: int) -> str: ...
+
+    @abstractmethod
+    def _sorted(self, column: int, descending: bool) -> list[int]: ...
+
+    @abstractmethod
+    def _rows_of_text(self) -> Sequence[Sequence[str]]: ...
+
+
+class ArrowGrid(Grid):
+    """An Arrow table. Cells are made to text a column at a time, when the column is first seen."""
+
+    def __init__(self, table: pa.Table) -> None:
+        super().__init__(table.column_names, table.num_rows)
+        self._table = table
+        self._numeric = [is_numeric(field.type) for field in table.schema]
+        self._texts: dict[int, list[str | None]] = {}
+        self._widths: dict[int, int] = {}
+
+    def width(self, column: int) -> int:
+        """Measured on as many leading rows as is cheap for the number of columns."""
+        if column not in self._widths:
+            rows = max(20, _MEASURED_CELLS // max(1, len(self.names)))
+            texts = column_texts(self._table.column(column).slice(0, rows))
+            widest = max((4 if text is None else cell_len(text) for text in texts), default=0)
+            name = cell_len(visible(self.names[column])) + 2  # room for the sign of sorting
+            self._widths[column] = min(MAX_WIDTH, max(widest, name))
+        return self._widths[column]
+
+    def _justify(self, column: int) -> Any:
+        return "right" if self._numeric[column] else "left"
+
+    def _cell(self, row: int, column: int) -> Text:
+        text = self._column(column)[row]
+        return Text("null", style="dim italic") if text is None else Text(text)
+
+    def _value(self, row: int, column: int) -> str:
+        try:
+            return full_text(self._table.column(column)[row].as_py())
+        except (OverflowError, ValueError, ArithmeticError):  # outside of what Python's types hold
+            return self._column(column)[row] or "null"
+
+    def _sorted(self, column: int, descending: bool) -> list[int]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        direction = "descending" if descending else "ascending"
+        try:
+            order: list[int] = pc.sort_indices(
+                self._table.column(column), sort_keys=[("", direction)]
+            ).to_pylist()
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError):  # lists, structs: by their text
+            texts = self._column(column)
+            present = [i for i in range(self.total) if texts[i] is not None]
+            present.sort(key=lambda i: texts[i] or "", reverse=descending)
+            order = present + [i for i in range(self.total) if texts[i] is None]
+        return order
+
+    def _rows_of_text(self) -> Sequence[Sequence[str]]:
+        columns = [[text or "null" for text in self._column(i)] for i in range(len(self.names))]
+        return list(zip(*columns, strict=True))
 
     def _column(self, column: int) -> list[str | None]:
         if column not in self._texts:
@@ -155,56 +163,57 @@ class ArrowGrid:
         return self._texts[column]
 
 
-class TextGrid:
-    """A small table of texts that were made elsewhere; `right` names the columns that stand right."""
+class TextGrid(Grid):
+    """A table of texts that were made elsewhere; `right` holds the columns that stand right."""
 
     def __init__(
         self, names: Sequence[str], rows: Sequence[Sequence[Text | str]], right: frozenset[int] = frozenset()
     ) -> None:
-        self.names = list(names)
+        super().__init__(names, len(rows))
         self._rows = rows
         self._right = right
+        measured = rows[: max(20, _MEASURED_CELLS // max(1, len(names)))]
         self._widths = [
             min(
                 MAX_WIDTH,
-                max(
-                    [
-                        cell_len(name),
-                        *(cell_len(_plain(row[i])) for row in rows[: _MEASURED_CELLS // max(1, len(names))]),
-                    ]
-                ),
+                max([cell_len(name) + (2 if name else 0), *(cell_len(_plain(r[i])) for r in measured)]),
             )
             for i, name in enumerate(names)
         ]
-
-    @property
-    def row_count(self) -> int:
-        """How many rows there are."""
-        return len(self._rows)
-
-    def label(self, column: int) -> Text:
-        """The column's name."""
-        return Text(visible(self.names[column]), justify=self._justify(column), no_wrap=True)
 
     def width(self, column: int) -> int:
         """Measured on the rows given."""
         return self._widths[column]
 
-    def cell(self, row: int, column: int) -> Text:
-        """The cell as it was given."""
-        cell = self._rows[row][column]
-        if isinstance(cell, str):
-            return Text(visible(cell), justify=self._justify(column), no_wrap=True)
-        cell.justify = self._justify(column)
-        return cell
-
-    def value(self, row: int, column: int) -> str:
-        """The cell's text."""
-        return _plain(self._rows[row][column])
-
     def _justify(self, column: int) -> Any:
         return "right" if column in self._right else "left"
+
+    def _cell(self, row: int, column: int) -> Text:
+        cell = self._rows[row][column]
+        return Text(visible(cell)) if isinstance(cell, str) else cell
+
+    def _value(self, row: int, column: int) -> str:
+        return _plain(self._rows[row][column])
+
+    def _sorted(self, column: int, descending: bool) -> list[int]:
+        keys = [_sort_key(_plain(row[column])) for row in self._rows]
+        present = [i for i, key in enumerate(keys) if key is not None]
+        present.sort(key=lambda i: keys[i] or (), reverse=descending)
+        return present + [i for i, key in enumerate(keys) if key is None]
+
+    def _rows_of_text(self) -> Sequence[Sequence[str]]:
+        return [[_plain(cell) for cell in row] for row in self._rows]
 
 
 def _plain(cell: Text | str) -> str:
     return cell if isinstance(cell, str) else cell.plain
+
+
+def _sort_key(text: str) -> tuple[Any, ...] | None:
+    """Numbers, however they are written, sort as numbers and before words; what is not known comes last."""
+    if text in ("", "–", "null"):
+        return None
+    try:
+        return (0, float(text.replace(",", "")), "")
+    except ValueError:
+        return (1, 0.0, text.casefold())

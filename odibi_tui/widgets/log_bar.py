@@ -52,11 +52,12 @@ class LogBar(Line):
         self._only_step = False
         self._text = ""
         self._selected: str | None = None
+        self._step_cells = 0
         self._shown: tuple[object, ...] = ()
 
-    def show(self, log: LogIndex | None, selected: str | None, view: LogView) -> None:
-        """Takes up a log, more lines of it, or another selected step."""
-        self._log, self._selected, self._view = log, selected, view
+    def show(self, log: LogIndex | None, selected: str | None, view: LogView, *, step_cells: int) -> None:
+        """Takes up a log, more lines of it, or another selected step; `step_cells` are for steps' names."""
+        self._log, self._selected, self._view, self._step_cells = log, selected, view, step_cells
         self._apply()
 
     def next_level(self) -> None:
@@ -83,13 +84,13 @@ class LogBar(Line):
         if view is None:
             return
         level = LEVELS[self._level][0]
-        wanted = (log, level, self._step, self._text)
+        wanted = (log, level, self._step, self._text, self._step_cells)
         if wanted != self._shown:
             self._shown, self._filter = wanted, None
-            if log is not None and any(wanted[1:]):
+            if log is not None and (level or self._step is not None or self._text):
                 self._filter = log.filtered(level=level, step=self._step, text=self._text or None)
             source = log if self._filter is None else _Found(self._filter)
-            view.show(source, needle=self._text, with_step=self._step is None)
+            view.show(source, needle=self._text, step_cells=0 if self._step is not None else self._step_cells)
         if self._filter is not None and not self._searching:
             self._searching = True
             self.run_worker(self._search, thread=True, group="search", exit_on_error=True)

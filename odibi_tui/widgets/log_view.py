@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 
+from odibi_tui.format import shorten
 from odibi_tui.widgets.cells import visible
 from odibi_tui.widgets.lines import LineView, Part, paint, width_of
 
@@ -45,7 +47,7 @@ class LogView(LineView):
     """
 
     ALLOW_SELECT = True
-    DEFAULT_CSS = "LogView { overflow: auto auto; }"
+    DEFAULT_CSS = "LogView { overflow: auto auto; scrollbar-size-horizontal: 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "follow", "follow", id="log.follow"),
         Binding("right,l", "along(1)", "right", show=False),
@@ -62,11 +64,18 @@ class LogView(LineView):
         self._pages: LRUCache[int, Sequence[LogLine]] = LRUCache(64)
         self._widest = 0
         self._needle = ""
-        self._with_step = True
+        self._step_cells = _STEP_CELLS
 
-    def show(self, source: LogSource | None, *, needle: str = "", with_step: bool = True) -> None:
-        """Shows another log, or another part of it; `needle` is marked where it occurs."""
-        self._source, self._needle, self._with_step = source, needle.casefold(), with_step
+    def show(self, source: LogSource | None, *, needle: str = "", step_cells: int = _STEP_CELLS) -> None:
+        """Shows another log, or another part of it.
+
+        Args:
+            source: Where the lines come from.
+            needle: What is marked where it occurs.
+            step_cells: Cells for the step's name; 0 leaves it out.
+        """
+        self._source, self._needle = source, needle.casefold()
+        self._step_cells = min(step_cells, _STEP_CELLS)
         self._widest, self.row_total = 0, 0
         self._pages.clear()
         self.scroll_to(x=0, animate=False, immediate=True)
@@ -106,10 +115,9 @@ class LogView(LineView):
             (f" {line.ts.astimezone():%H:%M:%S}.{line.ts.microsecond // 1000:03d} ", "muted"),
             (f"{visible(_SHORT.get(level, level))[:5]:<6}", tones or "muted"),
         ]
-        if self._with_step:
-            name = visible(line.step or "")
-            name = name if len(name) <= _STEP_CELLS else name[: _STEP_CELLS - 1] + "…"
-            parts.append((f"{name:<{_STEP_CELLS + 1}}", "field"))
+        if self._step_cells:
+            name = shorten(line.step or "", self._step_cells)
+            parts.append((name + " " * (self._step_cells + 1 - cell_len(name)), "field"))
         message = visible(line.message[: _SHOWN_CHARACTERS + 1])
         if len(line.message) > _SHOWN_CHARACTERS:
             message = message[:_SHOWN_CHARACTERS] + "…"

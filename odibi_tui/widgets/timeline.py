@@ -37,7 +37,7 @@ class Timeline(LineView):
         self._index: dict[str, int] = {}
         self._record: RunRecord | None = None
         self._scale: Scale | None = None
-        self._name_cells = 0
+        self.name_cells = 0
         self._turn = 0
 
     def step_at(self, row: int) -> str:
@@ -49,7 +49,7 @@ class Timeline(LineView):
         steps = record.steps if record is not None else ()
         if len(steps) != len(self._index) or any(s.info.name not in self._index for s in steps):
             self._index = {step.info.name: i for i, step in enumerate(steps)}
-            self._name_cells = max((cell_len(shorten(name, _NAME_CELLS)) for name in self._index), default=0)
+            self.name_cells = max((cell_len(shorten(name, _NAME_CELLS)) for name in self._index), default=0)
         self._record, self._steps, self._scale = record, steps, None
         self.set_rows(len(steps))
         self.select(selected)
@@ -103,7 +103,7 @@ class Timeline(LineView):
         return duration((step.ended - step.started).total_seconds() * 1000 if ms is None else ms)
 
     def _split(self, width: int) -> tuple[int, int]:
-        names = min(self._name_cells + 4, max(14, width // 3))
+        names = min(self.name_cells + 4, max(14, width // 3))
         return names, max(1, width - names - 1)
 
     def _scaled(self, width: int) -> Scale | None:

@@ -1,0 +1,174 @@
+"""The tabs of Data mode for one step, and what stands in each; no screen in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from odibi_tui import format as fmt
+from odibi_tui.step_data import Dataset, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from rich.style import Style
+
+    from odibi_core.journal.record import RunRecord, StepRecord
+    from odibi_tui.widgets.grids import Grid
+    from odibi_tui.widgets.lines import Part
+
+
+_NO_RUN = "no run yet\n\nr  run this pipeline      4  open an earlier run"
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab: `kind` is before, after, diff or columns, `datasets` what it shows."""
+
+    kind: str
+    title: str
+    datasets: tuple[Dataset, ...]
+    key: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Content:
+    """What stands in a tab; made in a thread.
+
+    Attributes:
+        grid: The table.
+        kept: Rows at hand.
+        rows: Rows in all, None where unknown.
+        sample: The rows are a sample, not the first ones.
+        schema: The diff's first line.
+        claim: What the diff rests on.
+        title: The tab's title where it is known better now.
+        note: What to say in place of a table, if there is nothing to show.
+    """
+
+    grid: Grid
+    kept: int
+    rows: int | None
+    sample: bool = False
+    schema: Sequence[Part] = ()
+    claim: Sequence[Part] = ()
+    title: str | None = None
+    note: str | None = None
+
+
+def tabs_of(step: StepRecord, datasets: Sequence[Dataset]) -> list[Tab]:
+    """Returns a tab for each dataset before and after, then Diff and Columns."""
+    before = [d for d in datasets if d.position == "before"]
+    after = [d for d in datasets if d.position == "after"]
+    tabs = [Tab(d.position, _title(d), (d,)) for d in (*before, *after)]
+    if before and after:
+        rows = before[0].rows, after[0].rows
+        title = "Diff"
+        if rows[0] is not None and rows[1] is not None:
+            delta = rows[1] - rows[0]
+            title = f"Diff {delta:+,} rows" if delta else "Diff same rows"
+        tabs.append(Tab("diff", title, (before[0], after[0]), step.info.key))
+    if before or after:
+        tabs.append(Tab("columns", "Columns", ((after or before)[0],)))
+    return tabs
+
+
+def fill(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Content:
+    """Reads what a tab shows; takes its time, so call it in a thread.
+
+    Raises:
+        RunLogError: Kept rows are damaged.
+    """
+    if tab.kind == "diff":
+        return _diff(tab, run_dir, styles)
+    dataset = tab.datasets[0]
+    table = read_rows(dataset, run_dir)
+    sample = dataset.preview_file is None and bool(dataset.sample)
+    if tab.kind == "columns":
+        from odibi_tui.widgets.column_stats import NAMES, RIGHT, column_stats
+        from odibi_tui.widgets.grids import TextGrid
+
+        native = {column.name: column.native for column in dataset.columns}
+        rows = column_stats(table, native)
+        return Content(TextGrid(NAMES, rows, RIGHT), table.num_rows, dataset.rows, sample)
+    from odibi_tui.widgets.grids import ArrowGrid
+
+    return Content(ArrowGrid(table), table.num_rows, dataset.rows, sample)
+
+
+def foot_of(content: Content, kind: str, first: int, last: int) -> str:
+    """Returns which rows are in sight, of how many: `rows 1 to 30 of 1,000 kept (2,104 in all)`."""
+    grid = content.grid
+    if kind == "columns":
+        all_rows = f" ({content.rows:,} in all)" if content.rows not in (None, content.kept) else ""
+        what = "sample rows" if content.sample else "rows kept"
+        return f" {grid.row_count:,} columns, of the {content.kept:,} {what}{all_rows}"
+    what = "sample rows" if content.sample else "differing rows" if kind == "diff" else "kept"
+    if content.rows == content.kept:
+        what = "rows"
+    text = f" rows {first:,} to {last:,} of {grid.row_count:,}"
+    if grid.wanted:
+        text += f" that contain “{grid.wanted}”, of {grid.total:,}"
+    text += f" {what}" if what != "rows" else ""
+    if content.rows is not None and content.rows != content.kept:
+        text += f" ({content.rows:,} in all)"
+    if grid.sorted_by is not None:
+        column, descending = grid.sorted_by
+        text += f"   sorted by {grid.names[column]}, {'largest' if descending else 'smallest'} first"
+    return text
+
+
+def why_empty(record: RunRecord | None, selected: str | None, step: StepRecord | None) -> str:
+    """Returns why there is nothing to see of a step's data, and what to press."""
+    if record is None:
+        return _NO_RUN
+    if selected is None:
+        return "no step is selected"
+    if step is None:
+        return f"{selected} is not in {record.run_id}"
+    if step.state in ("pending", "running", "retry"):
+        return f"{selected} has not come so far yet" if record.is_live else f"{selected} did not run"
+    why = f": {step.reason}" if step.reason else ""
+    return f"{selected} left no data ({step.state}{why})"
+
+
+def _diff(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Content:
+    from odibi_core.runs.diff import diff_tables
+    from odibi_tui.widgets.diff_grid import claim_parts, diff_grid, samples_grid, schema_parts, title_of
+
+    before, after = tab.datasets
+    tables = [read_rows(dataset, run_dir, all_rows=True) for dataset in tab.datasets]
+    stored = [d.preview_file is not None or d.full_file is not None for d in tab.datasets]
+    diff = diff_tables(
+        tables[0] if stored[0] else None,
+        tables[1] if stored[1] else None,
+        before_rows=before.rows,
+        after_rows=after.rows,
+        key=tab.key,
+        before_columns=before.columns or None,
+        after_columns=after.columns or None,
+    )
+    compared = diff.basis != "schema and counts"
+    if compared:
+        grid = diff_grid(diff, tables[0], tables[1], styles)
+    else:
+        grid = samples_grid(tables[0].slice(0, 5), tables[1].slice(0, 5), styles)
+    return Content(
+        grid,
+        grid.row_count,
+        None,
+        sample=not compared,
+        schema=schema_parts(diff, {column.name: column.type for column in after.columns}),
+        claim=claim_parts(diff),
+        title=title_of(diff, before.rows, after.rows),
+        note="nothing differs" if diff.is_empty else None,
+    )
+
+
+def _title(dataset: Dataset) -> str:
+    name = dataset.position.capitalize()
+    if dataset.several and dataset.key is not None:
+        name += f" {fmt.shorten(dataset.key, 20)}"
+    shape = fmt.shape(dataset.rows, len(dataset.columns) or None, ascii_only=fmt.wants_ascii())
+    return f"{name} {shape}".rstrip()
