@@ -139,6 +139,8 @@ class Conductor:
         if not whole:
             self._raise(self._drive())
             return
+        if any(option.timeout is not None or option.isolate for option in self._options.values()):
+            self._runtime.workers.start()  # before there are threads, see there
         self._files.open()
         try:
             self._reporter.emit("pipeline_start", steps=list(self._steps.values()))
@@ -200,6 +202,7 @@ class Conductor:
         return scheduler.finished
 
     def _carry_out(self, instructions: Iterable[plan.Instruction], pool: ThreadPoolExecutor) -> None:
+        ended = []
         for instruction in instructions:
             match instruction:
                 case plan.Start(step, number, lane):
@@ -208,6 +211,7 @@ class Conductor:
                     pool.submit(contextvars.copy_context().run, self._work, attempt)
                 case plan.End(step, state, _, reason):
                     self._end(self._steps[step], state, reason)
+                    ended.append(self._steps[step])
                 case plan.RetryAfter(step, number, delay_s):
                     error, info = self._errors[step], self._infos[step]
                     self._reporter.retrying(self._steps[step], number, delay_s, error, info)
@@ -218,6 +222,8 @@ class Conductor:
                     self._running[step].interrupt("cancel")
                 case plan.Finish():
                     pass  # the loop sees it in the scheduler
+        for done in ended:  # after what follows them has been started: to drop a table takes a while
+            self._frames.step_ended(done)
 
     def _work(self, attempt: Attempt) -> None:
         self._inbox.put(self._bench.carry_out(attempt))
@@ -231,7 +237,6 @@ class Conductor:
             self._reporter.failed(step, error, info, duration or 0.0, reason)
         else:
             self._reporter.left_out(step, state, reason, duration)
-        self._frames.step_ended(step)
         self._files.step_ended()
 
     # -- happenings -----------------------------------------------------------------------------------

@@ -85,10 +85,15 @@ class SqlDatabase(Database):
                 raise FormatError(f"the query on `{self.shown}` gives no rows")
             return frame_of_rows(list(result.keys()), [tuple(row) for row in result])
 
+    @property
+    def dialect(self) -> str:
+        """The name of its SQL dialect."""
+        return self._url.get_backend_name()
+
     def limited(self, query: str, nrows: int) -> str:
         """Returns a query for the first rows of another, in the dialect's words."""
         inner = query.strip().rstrip(";")
-        dialect = self._url.get_backend_name()
+        dialect = self.dialect
         if dialect == "mssql":
             return f"SELECT TOP {nrows} * FROM ({inner}\n) AS odibi_rows"
         if dialect == "oracle":

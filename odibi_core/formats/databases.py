@@ -35,6 +35,11 @@ class Database(ABC):
     kind: ClassVar[str]
     shown: str
 
+    @property
+    def dialect(self) -> str:
+        """The name of its SQL dialect."""
+        return self.kind
+
     @abstractmethod
     def check(self) -> None:
         """Opens the database and asks it something small.

@@ -37,6 +37,15 @@ def missing_input(step: Step, local: str, key: str, known: Iterable[str]) -> Mis
     )
 
 
+def dialect_of(scope: EngineContext, params: Mapping[str, Any]) -> str:
+    """Returns the name of the SQL dialect that a query with these params is read by."""
+    if params.get("connection") is not None:
+        return scope.connections.get(str(params["connection"])).dialect
+    if params.get("connection_string") is not None:
+        return str(params["connection_string"]).partition(":")[0].partition("+")[0].lower()
+    return scope.name
+
+
 class Node(NodeBase):
     """A node of the five layers.
 
@@ -114,8 +123,8 @@ class Node(NodeBase):
         self._called(frames, scope)
 
     def _called(self, frames: dict[str, Any], scope: EngineContext) -> Any:
-        if self.runtime.isolate or self.runtime.timeout is not None:
-            return self._called_apart(frames, scope)
+        if self.must_be_killable:
+            return self.call_apart(self.step, self.text(), frames, self.params(), scope)
         from odibi_core.functions import call, resolve
 
         function = resolve(self.text(), scope.base_dir)
@@ -126,21 +135,45 @@ class Node(NodeBase):
         }
         return call(function, given, self.params(), context=scope, step=self.step)
 
-    def _called_apart(self, frames: dict[str, Any], scope: EngineContext) -> Any:
-        """Calls the function in a process of its own, which can be killed."""
+    @property
+    def must_be_killable(self) -> bool:
+        """Whether work that no engine can interrupt has to run in a process of its own."""
+        if self.runtime.isolate:
+            return True
+        # A Spark frame belongs to its process; Spark ends its own jobs.
+        return self.runtime.timeout is not None and self.context.name != "spark"
+
+    def call_apart(
+        self, step: Step, function: str, frames: dict[str, Any], params: dict[str, Any], scope: EngineContext
+    ) -> Any:
+        """Calls a function in a process of its own, which is killed at the step's timeout."""
 
         def on_log(stream: str, line: str) -> None:
             printed = stream in ("stdout", "stderr")
-            self.tracker.log(
-                line,
-                level="info" if printed else stream,
-                step=self.step.name,
-                stream=stream if printed else None,
-            )
+            level = "info" if printed else stream
+            self.tracker.log(line, level=level, step=step.name, stream=stream if printed else None)
+            self.events.emit("log", step=self.step, level=level, message=line)
 
         return self.runtime.workers.call(
-            self.step, self.text(), frames, self.params(), self.runtime.timeout, on_log, context=scope
+            step, function, frames, params, self.runtime.timeout, on_log, context=scope
         )
+
+    def read(self, scope: EngineContext, source: str, params: dict[str, Any]) -> Any:
+        """Reads a file or table, in a process of its own if the step has a timeout."""
+        if not self.must_be_killable:
+            return scope.read(source, **params)
+        from odibi_core.nodes.apart import read_apart
+
+        return read_apart(self, scope, source, params)
+
+    def write(self, scope: EngineContext, frame: Any, target: str, params: dict[str, Any]) -> None:
+        """Writes a file or table, in a process of its own if the step has a timeout."""
+        if not self.must_be_killable:
+            scope.write(frame, target, **params)
+            return
+        from odibi_core.nodes.apart import write_apart
+
+        write_apart(self, scope, frame, target, params)
 
     # -- what the layers build on ---------------------------------------------------------------------
 
@@ -177,9 +210,9 @@ class Node(NodeBase):
 
         return self._filled(fill_text(self._value(), self.runtime.values))
 
-    def query(self) -> str:
-        """Returns the step's `value` as SQL with its placeholders filled."""
-        return self.fill_sql(self._value())
+    def query(self, scope: EngineContext, params: Mapping[str, Any] | None = None) -> str:
+        """Returns the step's `value` as SQL of the database it goes to, with its placeholders filled."""
+        return self.fill_sql(self._value(), dialect_of(scope, params or {}))
 
     def params(self) -> dict[str, Any]:
         """Returns the step's `params` with their placeholders filled, without options of the step itself."""
@@ -194,11 +227,12 @@ class Node(NodeBase):
         filled: _T = fill_params(value, self.runtime.values)
         return self._filled(filled)
 
-    def fill_sql(self, text: str) -> str:
+    def fill_sql(self, text: str, dialect: str) -> str:
         """Returns a piece of SQL with its placeholders filled as SQL."""
         from odibi_core.config.placeholders import fill_sql
+        from odibi_core.config.sql_text import ANSI, DIALECTS
 
-        return self._filled(fill_sql(text, self.runtime.values))
+        return self._filled(fill_sql(text, self.runtime.values, dialect=DIALECTS.get(dialect, ANSI)))
 
     def to_outputs(self, result: Any, scope: EngineContext) -> dict[str, Any]:
         """Returns a single result under each output, as this engine's frame."""

@@ -99,6 +99,7 @@ class _Builder:
     def __init__(self, node: Node, scope: EngineContext, columns: list[str]) -> None:
         self.node = node
         self.spark = scope.name == "spark"
+        self.dialect = scope.name
         self.columns = columns
         self.sql = f"SELECT * FROM {self.quote(SOURCE)}"
 
@@ -211,7 +212,7 @@ class _Builder:
     def expression(self, text: Any, field: str) -> str:
         if not isinstance(text, str) or not text.strip():
             raise self.error(f"an SQL expression is needed, not {text!r}", field)
-        return self.node.fill_sql(text)
+        return self.node.fill_sql(text, self.dialect)
 
     def type_name(self, kind: Any, field: str) -> str:
         text = str(kind)

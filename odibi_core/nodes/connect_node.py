@@ -25,6 +25,8 @@ class ConnectNode(Node):
         from odibi_core.engine.connections import open_connection
 
         value = self.text() if self.step.value.strip() else ""
-        database = open_connection(value, self.params(), resolve=scope.resolve)
+        params = self.params()
+        database = open_connection(value, params, resolve=scope.resolve)
+        self.runtime.connections[self.step.name] = (value, params)
         scope.connections.add(self.step.name, database)
         return dict.fromkeys(self.step.outputs, self.step.name)

@@ -44,12 +44,12 @@ class IngestNode(Node):
         remote = "connection" in params or "connection_string" in params
         if self.step.type == "sql":
             if not remote:
-                return scope.execute_sql(self.query())
-            return scope.read("", query=self.query(), **params)
+                return scope.execute_sql(self.query(scope))
+            return self.read(scope, "", params | {"query": self.query(scope, params)})
         if not remote:
-            return scope.read(self.text(), **params)
+            return self.read(scope, self.text(), params)
         if "table" in params or "query" in params:
-            return scope.read("", **params)
+            return self.read(scope, "", params)
         if _QUERY.match(self.step.value):
-            return scope.read("", query=self.query(), **params)
-        return scope.read("", table=self.text(), **params)
+            return self.read(scope, "", params | {"query": self.query(scope, params)})
+        return self.read(scope, "", params | {"table": self.text()})

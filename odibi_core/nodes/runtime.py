@@ -29,6 +29,7 @@ class NodeRuntime:
     Attributes:
         values: What `${var:...}` and `${env:...}` stand for.
         workers: Where functions run that may have to be killed.
+        connections: How each connection was opened, to open it again in another process.
         timeout: Seconds the step may take, None for ever.
         isolate: Whether its function runs in a process of its own.
         previews: Whether the first rows of each dataset are kept.
@@ -36,6 +37,7 @@ class NodeRuntime:
 
     values: Values = field(default_factory=_environment)
     workers: IsolatedWorkers = field(default_factory=IsolatedWorkers)
+    connections: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     timeout: float | None = None
     isolate: bool = False
     previews: bool = True

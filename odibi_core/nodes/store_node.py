@@ -34,8 +34,5 @@ class StoreNode(Node):
             self.call_for_effect({next(iter(self.step.inputs)): frame}, scope)
             return
         params = self.params()
-        if "connection" in params or "connection_string" in params:
-            table = params.pop("table", None)
-            scope.write(frame, table if table is not None else self.text(), **params)
-            return
-        scope.write(frame, self.text(), **params)
+        target = self.text() if self.step.value.strip() or "table" not in params else ""
+        self.write(scope, frame, target, params)

@@ -49,7 +49,7 @@ class TransformNode(Node):
     def _sql(self, frames: dict[str, Any], scope: EngineContext) -> Any:
         params = self.params()
         if "connection" in params or "connection_string" in params:
-            return scope.read("", query=self.query(), **params)
+            return self.read(scope, "", params | {"query": self.query(scope, params)})
         for local, frame in frames.items():
             scope.register_temp(local, frame)
-        return scope.execute_sql(self.query())
+        return scope.execute_sql(self.query(scope))
