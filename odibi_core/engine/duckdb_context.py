@@ -55,12 +55,20 @@ class DuckDBEngineContext(EngineContext):
 
         Options go by pandas' names or DuckDB's. One that DuckDB's reader has no like of is read with pandas'.
         """
-        from odibi_core.engine.duckdb_files import scan
+        import duckdb
+
+        from odibi_core.engine.duckdb_files import refused, scan
         from odibi_core.engine.io import read_any
 
-        sql = scan(source, params, self.resolve, self._workspace)
-        if sql is not None:
-            return self._create(sql)
+        with self._workspace.lock:
+            try:
+                sql = scan(source, params, self.resolve, self._workspace.cursor)
+                if sql is not None:
+                    return self._create(sql)
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error as error:
+                raise refused(source, error) from error
         return self._load(table_of(read_any(source, params, self)))
 
     def write(self, df: Any, target: str | Path, **params: Any) -> Any:

@@ -53,7 +53,7 @@ class SqliteDatabase(Database):
             return self._names(connection, schema)
 
     def select(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> Frame:
-        """Returns the rows of a query, which cannot change the file; declared types count where values fit."""
+        """Returns the rows of a query, which cannot change the file, in declared types where values fit."""
         with self._opened() as connection:
             cursor = connection.execute(query, params if params is not None else ())
             if cursor.description is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from odibi_core.errors import FormatError, StepOptionError
 from odibi_core.formats.base import Format, damaged
 from odibi_core.formats.compression import compression_of, level_of, opened
+from odibi_core.formats.sources import File
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from odibi_core.formats.base import Frame, Options
-    from odibi_core.formats.sources import File
 
 _OURS = {"usecols", "nrows", "encoding", "compression", "lines"}  # read here; others are pandas' to do
 _BATCH = 10_000
@@ -88,6 +88,27 @@ class Json(Format):
                 for chunk in _encoded(frame, lines=lines):
                     handle.write(chunk)
 
+    def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
+        """Writes the old rows, text for text, and the new ones after them."""
+        import msgspec
+
+        if options.get("lines"):
+            _append_lines(self, frame, old, path, options)
+            return
+        if set(options) - {"compression"}:
+            super().append(frame, old, path, options)
+            return
+        compression = compression_of(path, options.get("compression", "infer"))
+        file = File(old, str(old))
+        text = self._text(file, compression, "utf-8")
+        try:
+            rows = [bytes(row) for row in msgspec.json.decode(text, type=list[msgspec.Raw])]
+        except msgspec.DecodeError as error:
+            rows = [json.dumps(row).encode() for row in _expect_rows(_array(text, file), file, error)]
+        with opened(path, "wb", compression, level_of(options)) as handle:
+            for chunk in _encoded(frame, lines=False, before=rows):
+                handle.write(chunk)
+
     def _text(self, file: File, compression: str | None, encoding: str) -> str:
         if file.is_url:
             import urllib.request
@@ -126,21 +147,25 @@ class JsonLines(Json):
 
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
         """Copies the old lines as they are and writes the new ones after them."""
-        compression = compression_of(path, options.get("compression", "infer"))
-        options = {name: value for name, value in options.items() if name != "compression"}
-        addition = path.with_name(f"{path.name}.addition")
-        try:
-            self.write(frame, addition, {**options, "compression": None})
-            with opened(old, "rb", compression) as before, opened(path, "wb", compression) as whole:
-                last = b"\n"
-                while chunk := before.read(1 << 20):
-                    whole.write(chunk)
-                    last = chunk[-1:]
-                if last != b"\n":
-                    whole.write(b"\n")
-                whole.write(addition.read_bytes())
-        finally:
-            addition.unlink(missing_ok=True)
+        _append_lines(self, frame, old, path, options)
+
+
+def _append_lines(fmt: Json, frame: Frame, old: Path, path: Path, options: Options) -> None:
+    compression = compression_of(path, options.get("compression", "infer"))
+    options = {name: value for name, value in options.items() if name != "compression"}
+    addition = path.with_name(f"{path.name}.addition")
+    try:
+        fmt.write(frame, addition, {**options, "compression": None})
+        with opened(old, "rb", compression) as before, opened(path, "wb", compression) as whole:
+            last = b"\n"
+            while chunk := before.read(1 << 20):
+                whole.write(chunk)
+                last = chunk[-1:]
+            if last != b"\n":
+                whole.write(b"\n")
+            whole.write(addition.read_bytes())
+    finally:
+        addition.unlink(missing_ok=True)
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -158,6 +183,12 @@ def _array(text: str, file: File) -> list[Any] | dict[str, Any]:
     if isinstance(value, list | dict):
         return value
     raise FormatError(f"`{one_line(file.label)}` holds {_kind(value)}; expected an array of objects")
+
+
+def _expect_rows(rows: Any, file: File, error: Exception) -> list[Any]:
+    if not isinstance(rows, list):
+        raise FormatError(f"cannot append to `{one_line(file.label)}`: it is not an array") from error
+    return rows
 
 
 def _lines(text: str, file: File) -> Iterator[Any]:
@@ -236,17 +267,21 @@ def _kind(value: Any) -> str:
 # -- writing --------------------------------------------------------------------------------------
 
 
-def _encoded(frame: Frame, *, lines: bool) -> Iterator[bytes]:
-    """Yields the file in chunks: exact numbers, ISO 8601 times, null for what is missing."""
+def _encoded(frame: Frame, *, lines: bool, before: list[bytes] | None = None) -> Iterator[bytes]:
+    """Yields the file in chunks: exact numbers, ISO 8601 times, null for what is missing.
+
+    `before` are rows, as JSON text, that stand before the frame's.
+    """
     import msgspec
 
     from odibi_core.formats.arrow import table_of
 
     encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain)
     table = table_of(frame)
-    first = True
+    first = not before
     if not lines:
         yield b"["
+        yield b"\n" + b",\n".join(before) if before else b""
     for batch in table.to_batches(max_chunksize=_BATCH):
         rows = [encoder.encode(row) for row in batch.to_pylist()]
         if not rows:
