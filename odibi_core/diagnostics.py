@@ -107,6 +107,46 @@ class Diagnostic:
         return self.severity == "error"
 
 
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """A kind of finding, as `odibi_core.checks.catalogue` lists it and `docs/diagnostics.md` tells it.
+
+    Attributes:
+        code: `ODB` and three digits.
+        name: Its short name, such as `undefined-input`.
+        severity: error, warning or info.
+        summary: What it says, in one line.
+        cause: Why it is a problem.
+        example: A config, or a piece of one, that has it.
+        remedy: What to do.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    cause: str
+    example: str
+    remedy: str
+
+    def found(
+        self,
+        message: str,
+        *,
+        step: str | None = None,
+        field: str | None = None,
+        span: Span | None = None,
+        suggestion: str | None = None,
+        help: str | None = None,
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
+    ) -> Diagnostic:
+        """Returns a diagnostic of this kind."""
+        return Diagnostic(
+            self.code, self.name, self.severity, message, step, field, span, suggestion, help, related, fix
+        )  # fmt: skip
+
+
 def to_dict(diagnostic: Diagnostic, path: str | None = None) -> dict[str, Any]:
     """Returns the JSON form of a diagnostic (docs/diagnostics.md); unknown values are None."""
     fix = diagnostic.fix

@@ -1,0 +1,102 @@
+"""Rules about options that every step may have: timeout, retries, isolate, mode."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.checks import codes
+from odibi_core.checks.pipeline import place
+from odibi_core.config.origins import replacement
+from odibi_core.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from odibi_core.checks.pipeline import Pipeline
+    from odibi_core.core.node import Step
+    from odibi_core.diagnostics import Diagnostic
+
+MODES = ("overwrite", "append", "error")
+_MODE_ALIASES = {"w": "overwrite", "replace": "overwrite", "a": "append", "x": "error", "fail": "error"}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_delay(value: Any) -> bool:
+    return _is_number(value) and value >= 0
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "timeout": (_is_positive, "a number of seconds above 0"),
+    "retries": (_is_count, "a whole number from 0"),
+    "max_retries": (_is_count, "a whole number from 0"),
+    "retry_delay": (_is_delay, "a number of seconds from 0"),
+    "isolate": (_is_flag, "true or false"),
+}
+
+
+def check_options(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Yields options whose value they cannot have."""
+    for step in pipeline.steps:
+        # What a function calls `timeout` in its params is its own affair.
+        if step.params and step.type != "function" and not _OPTIONS.keys().isdisjoint(step.params):
+            yield from _check(step, "params", step.params)
+        if step.metadata and not _OPTIONS.keys().isdisjoint(step.metadata):
+            yield from _check(step, "metadata", step.metadata)
+        if step.params and step.layer in ("store", "publish") and step.type == "config_op":
+            yield from _check_mode(step)
+
+
+def _check(step: Step, field: str, options: dict[str, Any]) -> Iterator[Diagnostic]:
+    for name, (is_right, wanted) in _OPTIONS.items():
+        value = options.get(name)
+        if value is None or is_right(value) or (isinstance(value, str) and "${" in value):
+            continue
+        yield codes.INVALID_OPTION.found(
+            f"`{name}` must be {wanted}, not {_shown(value)}", step=step.name, field=f"{field}.{name}",
+            span=place(step, field, name), help=f"write {wanted}",
+        )  # fmt: skip
+
+
+def _check_mode(step: Step) -> Iterator[Diagnostic]:
+    mode = step.params.get("mode")
+    if mode is None or mode in MODES or (isinstance(mode, str) and "${" in mode):
+        return
+    meant = None
+    if isinstance(mode, str):
+        meant = _MODE_ALIASES.get(mode.lower()) or nearest(mode, MODES)
+    yield codes.INVALID_OPTION.found(
+        f"`mode` cannot be {_shown(mode)}", step=step.name, field="params.mode",
+        span=place(step, "params", "mode", start=0), suggestion=meant,
+        help=f"write {meant}" if meant else "write overwrite, append or error",
+        fix=None if meant is None else replacement(step.origin, meant, "params", "mode"),
+    )  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return f"`{value}`"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return (
+        f"{value}"
+        if isinstance(value, int | float)
+        else "an array"
+        if isinstance(value, list)
+        else "an object"
+    )

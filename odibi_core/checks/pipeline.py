@@ -1,0 +1,42 @@
+"""What checks look at: the steps, their graph, and what is known to be damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from odibi_core.config.document import Gaps
+from odibi_core.plan.graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from odibi_core.core.node import Step
+    from odibi_core.diagnostics import Span
+
+
+class Pipeline:
+    """The steps under check.
+
+    Attributes:
+        steps: The steps in config order, duplicates included.
+        gaps: What could not be read of them.
+        graph: Who needs whom.
+    """
+
+    def __init__(self, steps: Sequence[Step], gaps: Gaps | None = None) -> None:
+        self.steps = tuple(steps)
+        self.gaps = gaps if gaps is not None else Gaps()
+        self.graph = Graph(self.steps)
+
+    def is_known(self, step: Step, field: str) -> bool:
+        """Whether a field of a step is what was written, so that it may be judged."""
+        return (
+            step.origin is None or not self.gaps.fields or (step.origin.index, field) not in self.gaps.fields
+        )
+
+
+def place(
+    step: Step, *field: str | int, key: bool = False, start: int | None = None, end: int | None = None
+) -> Span | None:
+    """Returns the place of a field; None for a step built by hand."""
+    return None if step.origin is None else step.origin.locate(*field, key=key, start=start, end=end)

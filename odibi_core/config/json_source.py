@@ -1,0 +1,278 @@
+"""JSON text -> document: decoded element by element, so that each step knows where it stands."""
+
+from __future__ import annotations
+
+import json
+import json.scanner
+import re
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.config import codes
+from odibi_core.config.json_reader import MAX_DEPTH, JsonReader
+from odibi_core.config.json_tree import Node, ReadingStoppedError
+from odibi_core.config.origins import JsonOrigin
+from odibi_core.config.places import BOM, TextSource
+from odibi_core.config.shape import StepBuilder, type_name
+from odibi_core.diagnostics import Fix, Related
+
+if TYPE_CHECKING:
+    from odibi_core.config.json_tree import Problem
+    from odibi_core.diagnostics import CodeInfo, Diagnostic, Span
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_FIRST_CHARACTERS = '[{"'
+
+
+class _Suspicions:
+    """What the fast decoder met that needs a second look; filled by its hooks."""
+
+    __slots__ = ("met",)
+
+    def __init__(self) -> None:
+        self.met = False
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Makes the object; notes duplicate keys."""
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            self.met = True
+        return made
+
+    def constant(self, _word: str) -> None:
+        """Notes NaN and Infinity."""
+        self.met = True
+
+    def number(self, digits: str) -> float:
+        """Notes numbers that overflow."""
+        made = float(digits)
+        if made in (float("inf"), float("-inf")):
+            self.met = True
+        return made
+
+
+class JsonSteps:
+    """The steps of a JSON text and what is wrong with it."""
+
+    def __init__(self, source: TextSource) -> None:
+        self.source = source
+        self.builder = StepBuilder()
+        self.parsed = True
+        self._reader = JsonReader(source.text, 1 if source.text.startswith(BOM) else 0)
+        self._index = 0
+        self._told = 0
+
+    def read(self) -> None:
+        """Reads the whole text."""
+        char = ""
+        try:
+            char = self._reader.skip()
+            if char == "":
+                self._tell(codes.EMPTY, "the file is empty", help="the shortest config is []")
+                self.parsed = False
+            elif char == "[":
+                self._reader.pos += 1
+                self._elements()
+            elif char == "{":
+                self._object_first()
+            else:
+                self._no_array(char)
+        except ReadingStoppedError:
+            self.builder.incomplete = True
+        self._take_problems()
+        if not self.parsed and char in ("[", "{"):
+            self.builder.incomplete = True
+
+    # -- the array -----------------------------------------------------------------------------------
+
+    def _elements(self, opening: int | None = None) -> None:
+        text = self.source.text
+        reader = self._reader
+        opened = reader.pos - 1 if opening is None else opening
+        suspicions = _Suspicions()
+        scan_once = json.scanner.make_scanner(
+            json.JSONDecoder(
+                object_pairs_hook=suspicions.pairs, parse_constant=suspicions.constant,
+                parse_float=suspicions.number,
+            )
+        )  # fmt: skip
+        surrogates = _SURROGATE_ESCAPE.search(text) is not None
+        space, add, source = _SPACE.match, self.builder.add, self.source
+        pos = reader.pos
+        comma = -1
+        while True:
+            match = space(text, pos)
+            pos = match.end() if match is not None else pos
+            if text.startswith("{", pos):
+                try:
+                    value, end = scan_once(text, pos)
+                    doubtful = suspicions.met or surrogates or _may_be_deep(text, pos, end)
+                except (StopIteration, ValueError, RecursionError):
+                    doubtful = True
+                if not doubtful:
+                    add(value, JsonOrigin(source, self._index, pos, end))
+                    self._index += 1
+                    # The next character is nearly always a comma; spaces and mistakes take the long way.
+                    if text.startswith(",", end):
+                        comma, pos = end, end + 1
+                        continue
+                    reader.pos = reader.last_end = end
+                    comma = reader.separator("]")
+                    pos = reader.pos
+                    continue
+                suspicions.met = False
+            reader.pos = pos
+            char = reader.skip()
+            if char == "]":
+                if comma >= 0:
+                    reader.trailing_comma(comma)
+                reader.pos += 1
+                self._after_array()
+                return
+            if char == "":
+                reader.expected("`]`", opened=opened)
+                return
+            if char == ",":
+                reader.stray_comma()
+            elif char in "}:":
+                reader.junk("a step or `]`")
+            else:
+                self._element_slowly()
+                comma = reader.separator("]")
+            pos = reader.pos
+
+    def _element_slowly(self) -> None:
+        """Reads an element that the fast decoder refuses or doubts."""
+        reader = self._reader
+        before = len(reader.damage.problems)
+        syntax_before, reader.damage.syntax = reader.damage.syntax, False
+        try:
+            node = reader.value(1)
+        finally:
+            damaged = reader.damage.syntax
+            reader.damage.syntax |= syntax_before
+        if node.kind == "missing":
+            return
+        origin = JsonOrigin(self.source, self._index, node.start, node.end)
+        name = _name_of(node)
+        self._take_problems(before, name)
+        if damaged:
+            self.builder.spoil(self._index)
+            if node.kind != "object":
+                self._index += 1
+                return
+        self.builder.add(node.decoded(), origin)
+        self._index += 1
+
+    def _after_array(self) -> None:
+        reader = self._reader
+        if reader.skip():
+            start = reader.pos
+            reader.report(
+                codes.SYNTAX, "text after the end of the array", start, start + 1,
+                help="the config ends with its array",
+            )  # fmt: skip
+
+    # -- other beginnings ----------------------------------------------------------------------------
+
+    def _object_first(self) -> None:
+        """A text that starts with an object: a run log, a step alone, or an array without its bracket."""
+        reader = self._reader
+        start = reader.pos
+        try:
+            value, end = json.JSONDecoder(parse_constant=lambda _: None).raw_decode(self.source.text, start)
+        except (ValueError, RecursionError):
+            reader.expected("`[`", help="a config is an array of steps")
+            self._elements(start)
+            return
+        reader.pos = end
+        if reader.skip():
+            reader.pos = start
+            reader.expected("`[`", help="a config is an array of steps")
+            self._elements(start)
+            return
+        self.parsed = True
+        if "steps" in value and "pipeline_id" in value:
+            self._tell(
+                codes.RUN_LOG, "this is a run log, not a config", start, start + 1,
+                help="open it with odibi-tui or `odibi-core runs show`",
+            )  # fmt: skip
+            return
+        help = "a config is an array of steps: [ … ]"
+        if isinstance(value.get("steps"), list):
+            help = "write the array that is in `steps`, without the object around it"
+        elif "name" in value:
+            help = "put the step in [ ]"
+        self._tell(
+            codes.NOT_AN_ARRAY,
+            "a config must be an array of steps, not an object",
+            start,
+            start + 1,
+            help=help,
+        )
+
+    def _no_array(self, char: str) -> None:
+        start = self._reader.pos
+        try:
+            value, end = json.JSONDecoder().raw_decode(self.source.text, start)
+        except (ValueError, RecursionError):
+            self._reader.expected("`[`", help="a config is an array of steps")
+            return
+        if self.source.text[end:].strip():
+            self._reader.expected("`[`", help="a config is an array of steps")
+            return
+        self._tell(
+            codes.NOT_AN_ARRAY, f"a config must be an array of steps, not {type_name(value)}", start, end,
+            help="the shortest config is []",
+        )  # fmt: skip
+
+    # -- telling -------------------------------------------------------------------------------------
+
+    def _tell(
+        self, info: CodeInfo, message: str, start: int = 0, end: int = 0, *, help: str | None = None
+    ) -> None:
+        self.builder.diagnostics.append(info.found(message, span=self.source.span(start, end), help=help))
+
+    def _take_problems(self, before: int | None = None, name: str | None = None) -> None:
+        """Turns what the reader noted since the last time into diagnostics; those from `before` on are
+        in the step `name`."""
+        problems = self._reader.damage.problems
+        for number in range(self._told, len(problems)):
+            in_step = before is not None and number >= before
+            self.builder.diagnostics.append(self._diagnostic(problems[number], name if in_step else None))
+        self._told = len(problems)
+        self.parsed = self.parsed and not self._reader.damage.syntax
+
+    def _diagnostic(self, problem: Problem, name: str | None) -> Diagnostic:
+        span = self.source.span(problem.start, problem.end)
+        related: list[Related] = []
+        if problem.opened is not None:
+            opened = self.source.span(problem.opened, problem.opened + 1)
+            related.append(Related("the bracket that is still open", span=opened))
+        if problem.first is not None:
+            related.append(Related("the first one", step=name, span=self.source.span(*problem.first)))
+        edit = problem.edit
+        return problem.info.found(
+            problem.message, step=name, field=".".join(map(str, problem.path)) or None, span=span,
+            help=problem.help, related=tuple(related),
+            fix=None if edit is None else Fix(edit.message, "safe", edit.start, edit.end, edit.text),
+        )  # fmt: skip
+
+
+def _may_be_deep(text: str, start: int, end: int) -> bool:
+    """Whether the element may have more than `MAX_DEPTH` brackets open at once."""
+    if end - start <= 2 * MAX_DEPTH:
+        return False
+    return text.count("{", start, end) + text.count("[", start, end) >= MAX_DEPTH
+
+
+def _name_of(node: Node) -> str | None:
+    found = node.member("name") if node.kind == "object" else None
+    return found[1].value if found is not None and found[1].kind == "string" else None
+
+
+def first_place(span: Span | None) -> tuple[int, int]:
+    """Returns a key that sorts diagnostics by place; those without one come first."""
+    if span is None:
+        return (-1, -1)
+    return (span.start, span.end or 0) if span.start is not None else (span.row or 0, 0)
