@@ -1,0 +1,297 @@
+"""History mode: the runs of the log directory, newest first, and the comparison of two of them.
+
+Keys: enter opens a run in Run mode, space marks one, `=` compares with the mark (again: all, not only what
+differs), `/` filters, `d` deletes, `O` opens the folder.
+Data: `odibi_core.runs.store`, read in a thread, again whenever the directory changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from odibi_core.errors import OdibiError
+from odibi_tui import format as fmt
+from odibi_tui import log_dir as folder
+from odibi_tui.screens.confirm import ConfirmScreen
+from odibi_tui.screens.pane import ModePane
+from odibi_tui.session import Change
+from odibi_tui.widgets.compare_view import CompareView
+from odibi_tui.widgets.run_list import RunList, RunListHeader
+from odibi_tui.widgets.steps_side import FilterInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from odibi_core.runs.store import RunStore, RunSummary
+    from odibi_tui.widgets.lines import LineView
+
+_LIVE_S = 2.0
+
+
+class HistoryPane(ModePane):
+    """The list of runs; the comparison takes its place."""
+
+    mode = "history"
+    shows_steps = False
+    styles_file = "history.tcss"
+    keys = ("enter", "space", "equals_sign", "slash", "d", "O")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "mark", id="history.mark"),
+        Binding("equals_sign", "compare", "compare with mark", id="history.compare"),
+        Binding("d", "delete", "delete", id="history.delete"),
+        Binding("O", "open_folder", "open folder", id="history.folder"),
+    ]
+
+    def __init__(self, session: Any, **kwargs: Any) -> None:
+        super().__init__(session, **kwargs)
+        self._store: RunStore | None = None
+        self._reading = False
+        self._again = False
+        self._stopped = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        """Header and list; the comparison is hidden."""
+        runs = RunList(now=self.now, id="history-list")
+        yield RunListHeader(runs, id="history-header")
+        yield runs
+        yield CompareView(now=self.now, id="history-compare")
+        yield Static("reading …", id="history-empty", classes="pane-empty", markup=False)
+
+    def now(self) -> datetime:
+        """The present; tests put another in its place."""
+        return datetime.now(UTC)
+
+    def on_mount(self) -> None:
+        """Reads the directory and watches it from now on."""
+        self.set_class(True, "-empty")
+        self.reload()
+        watching = partial(folder.watch, self.session.log_dir, self._directory_changed, self._stopped)
+        self.run_worker(watching, thread=True, group="watch-runs", exit_on_error=True)
+        self.set_interval(_LIVE_S, self._look_at_live_runs)
+
+    def on_unmount(self) -> None:
+        """Ends the watch."""
+        self._stopped.set()
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    def session_changed(self, change: Change) -> None:
+        """Runs have come or ended, or the pane is back on screen."""
+        if self.children and change & Change.HISTORY:
+            self.reload()
+
+    def reload(self) -> None:
+        """Reads the list anew, in a thread; while one reading is under way the next one waits."""
+        if self._reading:
+            self._again = True
+            return
+        self._reading = True
+        self.run_worker(self._read, thread=True, group="runs", exit_on_error=True)
+
+    def _directory_changed(self) -> None:
+        self.app.call_later(self.reload)
+
+    def _look_at_live_runs(self) -> None:
+        if self.display and any(run.state == "running" for run in self.query_one(RunList).runs[:50]):
+            self.reload()
+
+    def _read(self) -> None:
+        from odibi_core.runs.store import open_store
+
+        if self._store is None:
+            self._store = open_store(self.session.log_dir)
+        runs: Sequence[RunSummary] = ()
+        problem: str | None = None
+        try:
+            runs = self._store.runs()
+        except OdibiError as error:
+            problem = str(error)
+        self.app.call_later(self._show, runs, problem)
+
+    def _show(self, runs: Sequence[RunSummary], problem: str | None) -> None:
+        self._reading = False
+        if not self.is_attached:
+            return
+        listed = self.query_one(RunList)
+        record = self.session.record
+        listed.show(runs, prefer=record.run_id if record is not None else None)
+        self.set_class(not runs, "-empty")
+        self.query_one(RunListHeader).refresh()
+        empty = self.query_one("#history-empty", Static)
+        where = fmt.shorten(str(self.session.log_dir), 60)
+        empty.update(problem or f"no runs in {where} yet\n\n1  open the pipeline      r  run it")
+        if runs and self.screen.focused is None:
+            listed.focus()
+        self._tell()
+        if self._again:
+            self._again = False
+            self.reload()
+
+    def _tell(self) -> None:
+        refresh = getattr(self.screen, "refresh_chrome", None)
+        if refresh is not None:
+            refresh()
+
+    def status(self) -> str | None:
+        """The directory and how many runs it has."""
+        if not self.children:
+            return None
+        listed = self.query_one(RunList)
+        count = fmt.plural(listed.total, "run")
+        if listed.row_total != listed.total:
+            count = f"{listed.row_total:,} of {count}"
+        return f"{self.session.log_dir.name}  {count}"
+
+    # -- keys -----------------------------------------------------------------------------------------
+
+    def on_line_view_chosen(self, event: LineView.Chosen) -> None:
+        """Opens the run in Run mode."""
+        event.stop()
+        if not isinstance(event.view, RunList):
+            return
+        run = event.view.current
+        if run is None:
+            return
+        if run.problem is not None:
+            self.notify(fmt.shorten(f"{run.path.name}: {run.problem}", 200), severity="warning", markup=False)
+            return
+        self._runner().open(run.run_id)
+        self.call_later(self.screen.run_action, "mode('run')")
+
+    def _runner(self) -> Any:
+        return getattr(self.app, "runner")  # noqa: B009 - the shell's, which is not imported here
+
+    def action_mark(self) -> None:
+        """Marks the run under the cursor."""
+        self.query_one(RunList).mark()
+
+    def action_compare(self) -> None:
+        """Compares the marked run with the one under the cursor; there: shows all, or what differs."""
+        if self.has_class("-comparing"):
+            self.query_one(CompareView).toggle_all()
+            return
+        listed = self.query_one(RunList)
+        one, other = listed.find(listed.marked), listed.current
+        if one is None or other is None or one.run_id == other.run_id:
+            self.notify("mark one run with space, then move to another", markup=False)
+            return
+        runs = [run for run in (one, other) if run.problem is not None]
+        if runs:
+            self.notify(f"{runs[0].path.name} cannot be read", severity="warning", markup=False)
+            return
+        pair = (one.run_id, other.run_id)
+        if one.started is not None and other.started is not None and one.started > other.started:
+            pair = (other.run_id, one.run_id)  # from the older to the newer
+        self.run_worker(partial(self._compare, *pair), thread=True, group="compare", exit_on_error=True)
+
+    def _compare(self, before: str, after: str) -> None:
+        from odibi_core.runs.store import open_store
+
+        try:
+            comparison = open_store(self.session.log_dir).compare(before, after)
+        except OdibiError as error:
+            self.app.call_later(self.notify, fmt.shorten(str(error), 200), severity="error", markup=False)
+            return
+        self.app.call_later(self._show_comparison, comparison)
+
+    def _show_comparison(self, comparison: Any) -> None:
+        view = self.query_one(CompareView)
+        view.show(comparison)
+        self.set_class(True, "-comparing")
+        view.focus()
+        self._tell()
+
+    def action_delete(self) -> None:
+        """Asks, then deletes the run under the cursor."""
+        run = self.query_one(RunList).current
+        if run is None or self.has_class("-comparing"):
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(
+                    partial(self._delete, run.run_id), thread=True, group="delete", exit_on_error=True
+                )
+
+        question = f"delete {run.run_id} with everything it kept?"
+        self.app.push_screen(ConfirmScreen(question, "delete"), answered)
+
+    def _delete(self, run_id: str) -> None:
+        from odibi_core.runs.store import open_store
+
+        try:
+            (self._store or open_store(self.session.log_dir)).delete(run_id)
+        except OdibiError as error:
+            self.app.call_later(self.notify, fmt.shorten(str(error), 200), severity="error", markup=False)
+        self.app.call_later(self.reload)
+
+    def action_open_folder(self) -> None:
+        """Opens the run's folder, or says where it is."""
+        run = self.query_one(RunList).current
+        path = self.session.log_dir if run is None else run.path
+        path = path if path.is_dir() else path.parent
+        opened = folder.open_folder(path)
+        self.notify(str(path), title="opened" if opened else "the folder", markup=False)
+
+    def action_filter(self) -> None:
+        """Filters the runs."""
+        lines = self.query(FilterInput)
+        if lines:
+            lines.first().focus()
+        elif not self.has_class("-comparing"):
+            line = FilterInput(placeholder="runs with these words", compact=True, classes="pane-filter")
+            self.mount(line, before="#history-header")
+            line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filters with each letter."""
+        event.stop()
+        self.query_one(RunList).narrow(event.value)
+        self._tell()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """From the filter to what it found; an empty one goes away."""
+        event.stop()
+        if event.value.strip():
+            self.query_one(RunList).focus()
+        else:
+            self.leave()
+
+    def leave(self) -> bool:
+        """Leaves the comparison, else takes the filter away."""
+        if self.has_class("-comparing"):
+            self.set_class(False, "-comparing")
+            self.query_one(RunList).focus()
+            self._tell()
+            return True
+        lines = self.query(FilterInput)
+        if not lines:
+            return False
+        lines.remove()
+        self.query_one(RunList).narrow("")
+        self.query_one(RunList).focus()
+        self._tell()
+        return True
+
+    def focus_inside(self) -> None:
+        """The list has the focus, or the comparison."""
+        comparing = self.has_class("-comparing")
+        (self.query_one(CompareView) if comparing else self.query_one(RunList)).focus()
+
+    def value_to_copy(self) -> str | None:
+        """The id of the run under the cursor."""
+        run = self.query_one(RunList).current
+        return run.run_id if run is not None else None
+
+    def command_line(self) -> str | None:
+        """The command that shows the run under the cursor."""
+        run = self.query_one(RunList).current
+        return None if run is None else f"odibi-core runs show {run.run_id} --log-dir {self.session.log_dir}"
