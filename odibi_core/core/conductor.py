@@ -94,6 +94,7 @@ class Conductor:
         base_dir: Path | None,
         random: Callable[[], float],
     ) -> None:
+        contexts.hide_secrets(tracker.redactor)
         self._steps = {step.name: step for step in steps}
         self._settings = settings
         self._graph = Graph(steps)
@@ -287,9 +288,9 @@ class Conductor:
             return plan.StepSucceeded(step.name, number)
         if isinstance(error, JournalError):
             self._broken = error
-        scrub(error, self._tracker.redactor)
         self._errors[step.name] = error
-        self._infos[step.name] = error_info(error, step)
+        self._infos[step.name] = error_info(error, step)  # before a mask moves what the message points at
+        scrub(error, self._tracker.redactor)
         if isinstance(error, RunCancelledError) or outcome.attempt.interrupted == "cancel":
             return plan.StepCancelled(step.name, number)
         if isinstance(error, StepTimeoutError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from odibi_core.engine.base_context import EngineContext
+    from odibi_core.journal.redaction import Redactor
 
 
 class Contexts:
@@ -52,6 +54,16 @@ class Contexts:
         """Returns the open context whose frame it is."""
         return next((context for context in tuple(self._open.values()) if context.is_frame(frame)), None)
 
+    def hide_secrets(self, redactor: Redactor) -> None:
+        """Keeps the secrets of the given context, and those it is asked for from now on, out of what is told."""
+        secrets = self._given.secrets
+        if isinstance(secrets, Mapping):
+            for secret in secrets.values():
+                redactor.add(str(secret))
+        elif secrets is not None:
+            asked = secrets.asked if isinstance(secrets, _ToldSecrets) else secrets
+            self._given.secrets = _ToldSecrets(asked, redactor)
+
     def close(self) -> None:
         """Closes the contexts made here; frames of theirs are gone then."""
         with self._lock:
@@ -59,3 +71,24 @@ class Contexts:
             self._open.clear()
         for context in made:
             context.close()
+
+
+class _ToldSecrets:
+    """A source of secrets whose answers the redactor learns; pickled, it is the source itself."""
+
+    def __init__(self, asked: Callable[[str], str | None], redactor: Redactor) -> None:
+        self.asked = asked
+        self._redactor = redactor
+
+    def __call__(self, name: str) -> str | None:
+        secret = self.asked(name)
+        if secret is not None:
+            self._redactor.add(secret)
+        return secret
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (self.asked,)
+
+
+def _itself(value: Any) -> Any:
+    return value

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
 
 
+_NAMES = frozenset({"timeout", "isolate", "retries", "max_retries", "retry_delay"})
+
+
 @dataclass(frozen=True, slots=True)
 class StepOptions:
-    """What a step's `metadata` says about running it; `timeout` and `isolate` may stand in `params` too.
+    """What a step's `metadata`, or else its `params`, say about running it.
 
     Attributes:
         timeout: Seconds an attempt may take.
-        retries: Attempts after the first, None for the run's own number.
+        retries: Attempts after the first (also `max_retries`), None for the run's own number.
         retry_delay: Seconds before the second attempt, None for the run's own.
         isolate: Whether its function runs in a process of its own.
     """
@@ -35,32 +38,47 @@ class StepOptions:
         Raises:
             StepOptionError: One of them is not what it should be.
         """
-        timeout = _number(step, "timeout", *_find(step, "timeout", params=True))
-        if timeout == 0:
-            raise _error(step, "metadata.timeout", "`timeout` is 0: no step can be done in no time")
-        retries = _number(step, "retries", *_find(step, "retries"))
-        if retries is not None and retries != int(retries):
-            raise _error(step, "metadata.retries", f"`retries` is a whole number, not {retries:g}")
-        isolate, field = _find(step, "isolate", params=True)
+        timeout, field = _find(step, "timeout")
+        seconds = _number("timeout", timeout, field, step)
+        if seconds == 0:
+            raise _error(step, field, "`timeout` is 0: no step can be done in no time")
+        retries, field = _find(step, "retries")
+        if retries is None:
+            retries, field = _find(step, "max_retries")
+        times = _number("retries", retries, field, step)
+        if times is not None and times != int(times):
+            raise _error(step, field, f"`retries` is a whole number, not {times:g}")
+        isolate, field = _find(step, "isolate")
         if isolate is not None and not isinstance(isolate, bool):
             raise _error(step, field, f"`isolate` is true or false, not {isolate!r}")
+        delay, field = _find(step, "retry_delay")
         return cls(
-            timeout=timeout,
-            retries=None if retries is None else int(retries),
-            retry_delay=_number(step, "retry_delay", *_find(step, "retry_delay")),
+            timeout=seconds,
+            retries=None if times is None else int(times),
+            retry_delay=_number("retry_delay", delay, field, step),
             isolate=bool(isolate),
         )
 
 
-def _find(step: Step, name: str, *, params: bool = False) -> tuple[Any, str]:
+def in_params(step: Step) -> frozenset[str]:
+    """Returns the options of a step as a whole that may stand in its `params`.
+
+    A function's params are its own, apart from the two that `functions` knows; so is a connection's timeout.
+    """
+    if step.type == "function":
+        return frozenset({"timeout", "isolate"})
+    return _NAMES - {"timeout"} if step.layer == "connect" else _NAMES
+
+
+def _find(step: Step, name: str) -> tuple[Any, str]:
     if name in step.metadata:
         return step.metadata[name], f"metadata.{name}"
-    if params and name in step.params:
+    if name in step.params and name in in_params(step):
         return step.params[name], f"params.{name}"
     return None, f"metadata.{name}"
 
 
-def _number(step: Step, name: str, value: Any, field: str) -> float | None:
+def _number(name: str, value: Any, field: str, step: Step) -> float | None:
     if value is None:
         return None
     if (

@@ -62,6 +62,7 @@ class Reporter:
 
     def log(self, step: Step | None, message: str, level: str = "info") -> None:
         """Writes a line of the run's log."""
+        message = self._tracker.redactor.text(message)
         self._tracker.log(message, level=level, step=step.name if step is not None else None)
         self._events.emit("log", step=step, level=level, message=message)
 

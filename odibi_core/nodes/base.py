@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from odibi_core.core.node import NodeBase, NodeState
+from odibi_core.core.options import in_params
 from odibi_core.errors import MissingInputError, StepOptionError
 from odibi_core.nodes.runtime import NodeRuntime
 from odibi_core.text import nearest
@@ -59,9 +60,6 @@ class Node(NodeBase):
         runtime: What a run adds; a node used by itself has its own.
     """
 
-    # Options of the step as a whole that may stand in `params`; readers and writers never see them.
-    step_options: ClassVar[frozenset[str]] = frozenset({"timeout", "isolate"})
-
     def __init__(
         self,
         step: Step,
@@ -73,6 +71,8 @@ class Node(NodeBase):
     ) -> None:
         super().__init__(step, context, tracker, events)
         self.runtime = runtime if runtime is not None else NodeRuntime()
+        # What readers and writers never see of `params`; how functions are called is decided elsewhere.
+        self.step_options = in_params(step) if step.type != "function" else frozenset()
         self.rows: int | None = None
         self._scope: EngineContext | None = None
         self._interrupted = False
