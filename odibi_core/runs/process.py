@@ -5,20 +5,37 @@ An application (or its fork server) forks a *warden*, the warden forks the *run*
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.errors import RunError
 from odibi_core.runs.channel import Channel
-from odibi_core.runs.handle import RunEnd, RunHandle
-from odibi_core.runs.launcher import RunLauncher
-from odibi_core.runs.request import RunRequest, Start, Surroundings
 
 if TYPE_CHECKING:
+    from odibi_core.journal.events import RunEnd
     from odibi_core.runs.child import Body
+    from odibi_core.runs.handle import RunHandle
+    from odibi_core.runs.launcher import RunLauncher
+    from odibi_core.runs.request import RunRequest
 
 __all__ = ["PreparedRun", "RunEnd", "RunHandle", "RunLauncher", "RunRequest", "prepare_run", "start_run"]
+
+# Imported when first used: the command line forks before it needs any of them.
+_HOMES = {
+    "RunEnd": "odibi_core.journal.events",
+    "RunHandle": "odibi_core.runs.handle",
+    "RunLauncher": "odibi_core.runs.launcher",
+    "RunRequest": "odibi_core.runs.request",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
 
 
 def start_run(request: RunRequest, *, body: Body | None = None) -> RunHandle:
@@ -68,6 +85,9 @@ class PreparedRun:
         Raises:
             RunError: It cannot be started.
         """
+        from odibi_core.runs.handle import RunHandle
+        from odibi_core.runs.request import Start, Surroundings
+
         pid, self._pid = self._pid, None
         return RunHandle.start(self._warden, Start(request, Surroundings.here()), reap=pid)
 

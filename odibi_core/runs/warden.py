@@ -286,11 +286,11 @@ class Warden:
             self._record_lines(pipe, pipe.lines.close())
         if self._paths is None or self._journal is None or self._start is None:
             return
-        from odibi_core.runs.aftermath import crash, settle
-
         state, problem = self._board.end, self._journal_problem
         try:
             if state is None and problem is None:
+                from odibi_core.runs.aftermath import crash, settle  # 18 ms that a run which ends well saves
+
                 error = self._raised or (crash(self._status) if self._ask is None else None)
                 state = settle(self._start.request, self._paths, self._journal, error, self._ask)
             self._journal.close()

@@ -1,0 +1,192 @@
+"""`odibi-core run`: checks a pipeline, runs it in a process of its own, and shows it as it happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core.errors import ConfigFormatError, OdibiError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from odibi_core.config import Document
+    from odibi_core.runs.request import RunRequest
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  odibi-core run pipeline.json
+  odibi-core run pipeline.db --project retail --var day=2026-01-31
+  odibi-core run pipeline.json --format jsonl | jq -r .type
+
+The pipeline is checked first; one with errors does not start. Ctrl+C cancels the run, a second one ends
+it at once. So does a file `cancel` in the run's directory, from anywhere.
+
+Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not do its work,
+130 cancelled.""",
+)
+@click.argument("config")
+@click.option(
+    "--base-dir",
+    type=click.Path(path_type=Path),
+    help="What paths are relative to.  [default: the config's directory]",
+)
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path),
+    default=Path("tracker_logs"),
+    show_default=True,
+    help="Where the run is recorded, below the base directory.",
+)
+@click.option(
+    "--var",
+    "variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What ${var:NAME} stands for; may be repeated.",
+)
+@click.option(
+    "--vars",
+    "vars_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A JSON object of such values; --var goes before it.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["pandas", "duckdb", "spark"]),
+    default="pandas",
+    show_default=True,
+    help="The run's main engine; each step still runs on the one it names.",
+)
+@click.option("--project", help="Only the steps of this project (databases and CSV).")
+@click.option(
+    "--max-workers",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="How many steps run side by side.",
+)
+@click.option("--sequential", is_flag=True, help="One step after the other.")
+@click.option(
+    "--max-retries",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How often a failed step is tried again.",
+)
+@click.option(
+    "--retry-delay",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Before the first retry; it doubles with each.",
+)
+@click.option("--keep-going", is_flag=True, help="When a step fails, go on with those that do not need it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End the run when it takes longer.",
+)
+@click.option("--no-previews", is_flag=True, help="Do not store the first 1,000 rows of each dataset.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl"]),
+    default="text",
+    help="text, or the journal's lines as they happen.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show everything that steps print and log.")
+@click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
+def command(config: str, **options: Any) -> int:
+    """Run the pipeline in CONFIG, a JSON, SQLite or CSV file."""
+    from odibi_core.runs.process import prepare_run
+
+    # Forked before anything is read, so that the run's imports take place beside the checks.
+    with prepare_run() as prepared:
+        request = _request(config, options)
+        if request is None:
+            return 1
+        handle = prepared.start(request)
+    from odibi_core.cli.watching import watch
+
+    return watch(handle, form=options["form"], verbose=options["verbose"], quiet=options["quiet"])
+
+
+def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
+    """Reads and checks a config; returns None when it has errors, which have been shown."""
+    from odibi_core.config import read_document
+    from odibi_core.runs.request import RunRequest
+
+    variables = _variables(options["variables"], options["vars_file"])
+    document = read_document(config, project=options["project"])
+    base_dir = options["base_dir"] if options["base_dir"] is not None else Path(config).parent
+    if not base_dir.is_dir():
+        raise OdibiError(f"there is no directory `{base_dir}`", help="`--base-dir` names one that exists")
+    if not _passes(document, base_dir, quiet=options["quiet"]):
+        return None
+    return RunRequest(
+        steps=document.steps,
+        pipeline=Path(config).stem,
+        source=document.path,
+        digest=document.digest,
+        base_dir=base_dir.absolute(),
+        log_dir=options["log_dir"],
+        engine=options["engine"],
+        variables=variables,
+        parallel=not options["sequential"],
+        max_workers=options["max_workers"],
+        max_retries=options["max_retries"],
+        retry_delay=options["retry_delay"],
+        keep_going=options["keep_going"],
+        previews=not options["no_previews"],
+        timeout=options["timeout"],
+    )
+
+
+def _passes(document: Document, base_dir: Path, *, quiet: bool) -> bool:
+    """Shows what is wrong with a config; says whether it can run."""
+    from odibi_core.checks import check
+
+    found = check(document, base_dir=base_dir)
+    errors = any(diagnostic.is_error for diagnostic in found)
+    shown = [diagnostic for diagnostic in found if diagnostic.is_error or not (quiet or errors)]
+    if shown:
+        from odibi_core.cli.check_text import echo_diagnostics
+
+        echo_diagnostics(document, shown, err=True)
+    if errors:
+        click.echo("not started: mend the errors first", err=True)
+    return not errors
+
+
+def _variables(pairs: tuple[str, ...], file: Path | None) -> dict[str, Any]:
+    variables = {} if file is None else _variables_of(file)
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"`{pair}` is not of the form NAME=VALUE", param_hint="--var")
+        variables[name] = value
+    return variables
+
+
+def _variables_of(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigFormatError(f"`{file}` is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        place = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        said = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
+        raise ConfigFormatError(f"`{file}{place}` is not JSON: {said[:1].lower()}{said[1:]}") from error
+    if not isinstance(found, dict):
+        raise ConfigFormatError(f"`{file}` is not a JSON object", help='write {"name": "value"}')
+    return found
