@@ -33,6 +33,7 @@ class RunBuilder:
         self._run: dict[str, Any] = {"run_id": "", "pipeline": "", "state": "running"}
         self._steps: dict[str, _StepBuilder] = {}
         self._datasets: dict[str, DatasetRecord] = {}
+        self._seen_by: dict[str, dict[str, _StepBuilder]] = {}  # dataset -> steps with a snapshot of it
         self._log_count = 0
         self._view: RunRecord | None = None
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -121,7 +122,7 @@ class RunBuilder:
 
     def _dataset_rows(self, event: ev.DatasetRows) -> None:
         self._dataset(event.dataset, rows=event.rows)
-        for step in self._steps.values():
+        for step in self._seen_by.get(event.dataset, {}).values():
             step.dataset_counted(event.dataset, event.rows)
 
     def _dataset_stored(self, event: ev.DatasetStored) -> None:
@@ -165,6 +166,7 @@ class RunBuilder:
             if rows is None and event.dataset in self._datasets:
                 rows = self._datasets[event.dataset].rows
             self._dataset(event.dataset, **({} if rows is None else {"rows": rows}))
+            self._seen_by.setdefault(event.dataset, {})[event.step] = self._step(event.step)
         snapshot = SnapshotRecord(
             event.position, event.ts, rows, event.columns, event.sample, event.dataset, engine=event.engine
         )

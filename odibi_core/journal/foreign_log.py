@@ -169,17 +169,26 @@ def _snapshot(snapshot: Any, position: str, place: _Place) -> SnapshotRecord | N
         return None
     if not isinstance(snapshot, dict):
         raise place.wrong("", snapshot, "an object")
-    sample = place.list(snapshot, "sample_data")
+    columns = tuple(_column(column, place) for column in place.list(snapshot, "schema"))
     return SnapshotRecord(
         position=position,
         timestamp=place.time(snapshot, "timestamp"),
         rows=place.integer(snapshot, "row_count"),
-        columns=tuple(_column(column, place) for column in place.list(snapshot, "schema")),
-        sample=tuple({str(k): v for k, v in row.items()} for row in sample if isinstance(row, dict)),
+        columns=columns,
+        sample=tuple(_sample_row(row, columns, place) for row in place.list(snapshot, "sample_data")),
         dataset=place.text(snapshot, "dataset"),
         metadata=place.mapping(snapshot, "metadata"),
         engine=place.text(snapshot, "engine"),
     )
+
+
+def _sample_row(row: Any, columns: tuple[ColumnInfo, ...], place: _Place) -> dict[str, Any]:
+    """Reads a sample row, written as an object or as the list of its cells."""
+    if isinstance(row, dict):
+        return row
+    if isinstance(row, list) and len(row) == len(columns):
+        return {column.name: cell for column, cell in zip(columns, row, strict=True)}
+    raise place.wrong("sample_data", row, "rows as objects")
 
 
 def _column(column: Any, place: _Place) -> ColumnInfo:

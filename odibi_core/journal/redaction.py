@@ -156,7 +156,9 @@ class Redactor:
         if not _holds_text(column.type):
             return column
         if pa.types.is_dictionary(column.type):
-            return self._column(column.cast(column.type.value_type))
+            decoded = column.cast(column.type.value_type)
+            redacted_text = self._column(decoded)
+            return column if redacted_text is decoded else redacted_text
         if not pa.types.is_nested(column.type) and not self._suspects(column):
             return column
         cells = column.to_pylist()
@@ -168,6 +170,9 @@ class Redactor:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if _is_binary(column.type):
+            return True
+        column = column.cast(pa.large_string())  # Arrow searches no views
         if any(pc.any(pc.match_substring(column, part)).as_py() for part in self._parts):
             return True
         short = [secret for secret in self._whole if len(secret) < _SUBSTRING_LENGTH]
@@ -177,6 +182,12 @@ class Redactor:
         """Redacts a cell, keeping the Python types Arrow makes arrays from."""
         if isinstance(cell, str):
             return self.text(cell)
+        if isinstance(cell, bytes):
+            for part in sorted(
+                (part.encode("utf-8", "surrogatepass") for part in self._parts), key=len, reverse=True
+            ):
+                cell = cell.replace(part, MASK.encode())
+            return cell
         if isinstance(cell, dict):
             return {k: self._cell(v) for k, v in cell.items()}
         if isinstance(cell, list):
@@ -194,6 +205,8 @@ def _disguises(secret: str) -> set[str]:
     """Returns the ways a secret is commonly written inside other text."""
     forms = {
         secret,
+        secret.strip(),  # a variable read from a file ends with a newline, what is printed does not
+        clean_text(secret),
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
@@ -211,8 +224,16 @@ def _holds_text(kind: pa.DataType) -> bool:
 
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return True
+    if _is_binary(kind):
+        return True
     if pa.types.is_dictionary(kind):
         return _holds_text(kind.value_type)
     if pa.types.is_nested(kind):
         return any(_holds_text(kind.field(i).type) for i in range(kind.num_fields))
     return False
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))

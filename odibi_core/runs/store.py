@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from odibi_core.errors import RunError, RunLogError
 from odibi_core.journal.final_log import read_log
 from odibi_core.journal.fold import settle
-from odibi_core.journal.layout import RunPaths
+from odibi_core.journal.layout import RunPaths, is_run_id
 from odibi_core.journal.load import load_journal
 from odibi_core.journal.lock import holder_state
 from odibi_core.runs.follow import RunFollower, fate_of
@@ -96,8 +97,9 @@ class RunStore:
             RunError: There is no such run.
         """
         paths = RunPaths(self.log_dir, run_id)
-        plain = run_id not in ("", ".", "..") and "/" not in run_id and "\0" not in run_id
-        if not plain or not (paths.directory.is_dir() or paths.final_log.is_file()):
+        plain = run_id.startswith("run_") and "/" not in run_id and "\0" not in run_id
+        is_run = plain and (paths.journal.exists() or (is_run_id(run_id) and paths.directory.is_dir()))
+        if not (is_run or (plain and paths.final_log.is_file())):
             raise RunError(
                 f"no run `{run_id}` in `{self.log_dir}`",
                 help="`odibi-core runs list` shows those that are there",
@@ -264,7 +266,7 @@ def _held(paths: RunPaths, force: bool) -> Iterator[None]:
         return
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError as error:
             raise RunError(
                 f"run `{paths.run_id}` is running and cannot be deleted", help="cancel it first"
@@ -279,6 +281,16 @@ def _held(paths: RunPaths, force: bool) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Takes the lock of a journal; tries again, because whoever asks for it holds it for an instant."""
+    for _ in range(20):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.005)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _natural(run_id: str) -> tuple[str, int]:
