@@ -212,7 +212,7 @@ def status_of(record: RunRecord, now: datetime) -> str:
         facts[0] += f" {clock_of(elapsed) if record.is_live else fmt.duration(elapsed)}"
     facts.append(f"{done}/{len(record.steps)}")
     rows = sum(step.rows or (step.after.rows if step.after else None) or 0 for step in record.steps)
-    if rows and elapsed and elapsed > 50:
+    if rows and elapsed and elapsed >= 500 and rows / elapsed >= 0.001:
         facts.append(f"{short_count(rows / elapsed * 1000)} rows/s")
     if record.rss_bytes:
         facts.append(fmt.size(record.rss_bytes))

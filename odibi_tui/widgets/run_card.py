@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.events import ErrorInfo
     from odibi_core.journal.record import StepRecord
 
-_MESSAGE_LINES = 3
+_MESSAGE_LINES, _HELP_LINES = 3, 2
 
 
 class RunCard(Widget, can_focus=True):
@@ -103,7 +104,7 @@ class RunCard(Widget, can_focus=True):
             facts.append(f"out {fmt.count(step.after.rows if step.after is not None else None)}")
         elapsed = elapsed_of(step, self._now)
         rows = step.rows if step.rows is not None or step.after is None else step.after.rows
-        if rows and elapsed and elapsed >= 50:
+        if rows and elapsed and elapsed >= 50 and rows / elapsed >= 0.001:
             facts.append(f"{short_count(rows / elapsed * 1000)} rows/s")
         if step.fraction is not None and step.state == "running":
             facts.append(f"{step.fraction:.0%}")
@@ -123,18 +124,24 @@ def elapsed_of(step: StepRecord, now: datetime | None) -> float | None:
 
 
 def _error_rows(error: ErrorInfo, width: int) -> list[Sequence[Part]]:
-    message = one_line(error.message) or "no message"
-    lines = textwrap.wrap(f"{error.type}: {message}", max(20, width - 4)) or [error.type]
-    if len(lines) > _MESSAGE_LINES:
-        lines = [*lines[: _MESSAGE_LINES - 1], lines[_MESSAGE_LINES - 1] + " …"]
-    rows: list[Sequence[Part]] = [fit([("   ", ""), (line, "error")], width) for line in lines]
+    message = f"{error.type.rpartition('.')[2]}: {one_line(error.message) or 'no message'}"
+    rows = _wrapped(message, "error", width, _MESSAGE_LINES)
     if error.help:
-        rows.append(fit([("   help: ", "muted"), (error.help, "")], width))
-    keys: list[Part] = [("e", "key"), (" edit   ", "muted")]
+        rows += _wrapped(f"help: {one_line(error.help)}", "", width, _HELP_LINES)
+    place = place_of(error)
+    keys: list[Part] = [("e", "key"), (" edit   ", "muted")] if place else []
     if error.traceback:
         keys += [("enter", "key"), (" traceback ", "muted")]
-    rows.append(spread([("   ", ""), (place_of(error), "field")], keys, width))
+    if keys:
+        rows.append(spread([("   ", ""), (place, "field")], keys, width))
     return rows
+
+
+def _wrapped(text: str, tones: str, width: int, most: int) -> list[Sequence[Part]]:
+    lines = textwrap.wrap(text, max(20, width - 5)) or [text]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1] + " …"]
+    return [fit([("   ", ""), (line, tones)], width) for line in lines]
 
 
 def place_of(error: ErrorInfo) -> str:
@@ -142,7 +149,7 @@ def place_of(error: ErrorInfo) -> str:
     where = error.diagnostic
     if not where:
         return ""
-    place = str(where.get("path") or "")
+    place = PurePath(str(where.get("path") or "")).name
     if where.get("line") is not None:
         place += f":{where['line']}:{where.get('column') or 1}"
     elif where.get("row") is not None:
