@@ -17,7 +17,7 @@ def at(ms, start=NOON):
 
 
 class RunFiles:
-    """A run in the making: `files.add(event, ...)` appends; `files.close()` ends it as a live process would."""
+    """A run in the making: `add` appends events, `close` lets go of the journal as a dead process does."""
 
     def __init__(self, log_dir, run_id="run_20260131_120412", start=NOON):
         self.paths = RunPaths(Path(log_dir), run_id)
@@ -42,7 +42,9 @@ class RunFiles:
             )
         )
 
-    def step(self, name, start, end, *, rows_in=None, rows_out=None, columns=(), inputs=(), key=None, worker=0):
+    def step(
+        self, name, start, end, *, rows_in=None, rows_out=None, columns=(), inputs=(), key=None, worker=0
+    ):
         """A step that succeeds, with snapshots of what came in and out."""
         self.add(ev.StepStarted(ts=self.at(start), step=name, worker=worker))
         if rows_in is not None:
@@ -53,7 +55,12 @@ class RunFiles:
             self.add(snapshot)
         if rows_out is not None:
             snapshot = ev.Snapshot(
-                ts=self.at(end), step=name, position="after", rows=rows_out, columns=tuple(columns), dataset=key
+                ts=self.at(end),
+                step=name,
+                position="after",
+                rows=rows_out,
+                columns=tuple(columns),
+                dataset=key,
             )
             self.add(snapshot)
         return self.add(
@@ -107,7 +114,7 @@ def failed_run(log_dir):
     error = ev.ErrorInfo(
         type="KeyError",
         message="'region'",
-        traceback='Traceback (most recent call last):\n  File "retail.py", line 12, in join\nKeyError: \'region\'',
+        traceback="Traceback (most recent call last):\n  File 'retail.py', line 12\nKeyError: 'region'",
         help="`customers` has no column `region`; `area` exists",
         diagnostic={"path": "retail.json", "line": 18, "column": 34, "field": "value"},
     )
@@ -128,7 +135,12 @@ def failed_run(log_dir):
         ev.StepStarted(ts=run.at(400), step="geocode", worker=1),
         ev.Log(ts=run.at(450), step="geocode", message="asking api for 1,204 addresses"),
         ev.Retry(ts=run.at(900), step="geocode", attempt=1, delay_s=0.8, error=busy),
-        ev.Log(ts=run.at(905), step="geocode", level="warning", message="HTTP 503 from api, retry in 0.8 s (2 of 3)"),
+        ev.Log(
+            ts=run.at(905),
+            step="geocode",
+            level="warning",
+            message="HTTP 503 from api, retry in 0.8 s (2 of 3)",
+        ),
         ev.StepStarted(ts=run.at(1700), step="geocode", attempt=2, worker=1),
         ev.Snapshot(ts=run.at(2300), step="geocode", position="after", rows=1204, dataset="geocode"),
         ev.StepFinished(
@@ -139,17 +151,17 @@ def failed_run(log_dir):
         ev.Snapshot(ts=run.at(2311), step="join_orders", position="before", rows=12480, dataset="orders"),
         ev.Log(ts=run.at(2400), step="join_orders", message="[bold]not markup[/] \x1b[31mnor an escape"),
         ev.Log(ts=run.at(3050), step="join_orders", level="error", message="KeyError: 'region'"),
+        ev.StepFinished(ts=run.at(3100), step="join_orders", state="failed", duration_ms=790.0, error=error),
         ev.StepFinished(
-            ts=run.at(3100), step="join_orders", state="failed", duration_ms=790.0, error=error
+            ts=run.at(3101), step="aggregate_by_region", state="skipped", reason="`join_orders` failed"
         ),
-        ev.StepFinished(ts=run.at(3101), step="aggregate_by_region", state="skipped", reason="`join_orders` failed"),
         ev.StepFinished(ts=run.at(3101), step="write_report", state="skipped", reason="`join_orders` failed"),
     )
     return run.end("failed", 3102, error=error)
 
 
 def filtered_run(log_dir, *, run_id="run_20260131_120412", rows=40, **fields):
-    """A run of a read and a filter whose tables are kept: the filter drops rows, adds and removes a column."""
+    """A run of a read and a filter whose tables are kept; the filter drops rows and swaps a column."""
     import pyarrow as pa
 
     ids = list(range(1, rows + 1))
@@ -171,8 +183,11 @@ def filtered_run(log_dir, *, run_id="run_20260131_120412", rows=40, **fields):
             "amount_eur": [round(i * 11.5, 2) for i in kept],
         }
     )
-    columns = [tuple(ev.ColumnInfo(f.name, str(f.type), "BIGINT" if f.name == "id" else None) for f in t.schema)
-               for t in (before, after)]  # fmt: skip
+    native = {"id": "BIGINT"}
+    columns = [
+        tuple(ev.ColumnInfo(f.name, str(f.type), native.get(f.name)) for f in table.schema)
+        for table in (before, after)
+    ]
     run = RunFiles(log_dir, run_id, **fields)
     run.begin(
         info("read_orders", "ingest", output="orders", type="config_op"),
@@ -181,10 +196,16 @@ def filtered_run(log_dir, *, run_id="run_20260131_120412", rows=40, **fields):
     run.step("read_orders", 0, 400, rows_out=rows, columns=columns[0], key="orders")
     run.table("orders", before, number=1)
     run.add(ev.StepStarted(ts=run.at(400), step="keep_large", worker=0))
-    run.add(ev.Snapshot(ts=run.at(401), step="keep_large", position="before", rows=rows, columns=columns[0],
-                        dataset="orders"))  # fmt: skip
-    run.add(ev.Snapshot(ts=run.at(900), step="keep_large", position="after", rows=len(kept), columns=columns[1],
-                        dataset="large"))  # fmt: skip
+    for ms, position, count, schema, key in (
+        (401, "before", rows, columns[0], "orders"),
+        (900, "after", len(kept), columns[1], "large"),
+    ):
+        snapshot = ev.Snapshot(
+            ts=run.at(ms), step="keep_large", position=position, rows=count, columns=schema, dataset=key
+        )
+        run.add(snapshot)
     run.table("large", after, number=2)
-    run.add(ev.StepFinished(ts=run.at(900), step="keep_large", state="success", duration_ms=500.0, rows=len(kept)))
+    run.add(
+        ev.StepFinished(ts=run.at(900), step="keep_large", state="success", duration_ms=500.0, rows=len(kept))
+    )
     return run.end("success", 950)
