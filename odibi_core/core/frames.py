@@ -32,6 +32,8 @@ class FrameStore:
         self.data_map = data_map
         self._contexts = contexts
         self._keep = keep
+        steps = list(steps)
+        self._made = {key for step in steps for key in step.outputs.values()}
         self._readers = Counter(key for step in steps for key in set(step.inputs.values()))
         self._crossed: dict[str, dict[str, Any]] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -46,7 +48,7 @@ class FrameStore:
         found = {}
         for local, key in step.inputs.items():
             if key not in self.data_map:
-                raise missing_input(step, local, key, self.data_map)
+                raise missing_input(step, local, key, {*self.data_map, *self._made})
             found[key] = self._on(context, key)
         return found
 

@@ -179,8 +179,7 @@ class Recorder:
         Raises:
             odibi_core.errors.JournalError: The journal cannot be written; nothing may go on unrecorded.
         """
-        if self.redactor:
-            event = _redacted(event, self.redactor)
+        event = self._redacted(event)
         with self._lock:
             if self._journal is not None:
                 self._journal.append(event)
@@ -221,6 +220,13 @@ class Recorder:
         self._started = None
         self._paths = None
 
+    def _redacted(self, event: Event) -> Event:
+        if not self.redactor:
+            return event
+        body = encode_event(event)
+        clean = self.redactor.line(body)
+        return event if clean is body else _decode(clean)
+
     def _begin_if_needed(self) -> None:
         if self._run_id is None:
             self.begin("pipeline")
@@ -232,12 +238,6 @@ class Recorder:
         paths = claim_run(self.log_dir, at.astimezone())
         self._run_id = paths.run_id
         return paths
-
-
-def _redacted(event: Event, redactor: Redactor) -> Event:
-    body = encode_event(event)
-    clean = redactor.line(body)
-    return event if clean is body else _decode(clean)
 
 
 @functools.cache

@@ -185,10 +185,12 @@ class Tracker(Recorder):
         )
         with self._lock:
             self._begin_if_needed()
-            self.record(event)
+            recorded = self._redacted(event)
+            self.record(recorded)
             if dataset is not None:
                 self._facts[dataset] = facts
-        return snapshot_of(_snapshot_record(event))
+        assert isinstance(recorded, journal_events.Snapshot)
+        return snapshot_of(_snapshot_record(recorded))
 
     def forget_dataset(self, dataset: str) -> None:
         """Forgets what is known of a dataset, because other data takes its key."""

@@ -34,7 +34,7 @@ def missing_input(step: Step, local: str, key: str, known: Iterable[str]) -> Mis
         f"input `{local}`: `{key}` not found in data_map",
         step=step.name,
         field=f"inputs.{local}",
-        help=f"`{close}` is there" if close else None,
+        help=f"a step outputs `{close}`" if close else None,
     )
 
 
