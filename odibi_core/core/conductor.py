@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.execution import Attempt, Outcome, Workbench
 from odibi_core.core.failures import error_info, scrub
+from odibi_core.core.keyboard import Keyboard
 from odibi_core.core.logs import StepLogHandler
 from odibi_core.core.options import StepOptions
 from odibi_core.core.reporter import Reporter
@@ -122,10 +123,12 @@ class Conductor:
         self._rows: dict[str, int | None] = {}
         self._looked = time.monotonic()
         self._broken: JournalError | None = None
-        self._interrupted_by_key = False
+        self._keyboard = Keyboard()
+        self._wishes_end = False
 
     def cancel(self) -> None:
         """Asks the run to end, from any thread."""
+        self._wishes_end = True
         self._inbox.put(plan.CancelRequested())
 
     def run(self, *, whole: bool) -> None:
@@ -166,7 +169,7 @@ class Conductor:
         self._raise(finish)
 
     def _raise(self, finish: plan.Finish) -> None:
-        if self._interrupted_by_key:
+        if self._keyboard.pressed:
             raise KeyboardInterrupt
         if finish.state == "cancelled":
             raise RunCancelledError("the run was cancelled")
@@ -184,10 +187,13 @@ class Conductor:
         scheduler = self._scheduler
         workers = min(self._settings.max_workers, max(1, len(self._steps)))
         with (
+            self._keyboard.cancels(self.cancel),
             StepLogHandler(self._tracker, self._reporter, self._steps),
             ThreadPoolExecutor(workers, thread_name_prefix="odibi-worker") as pool,
         ):
             try:
+                if self._wishes_end:
+                    scheduler.apply(plan.CancelRequested())
                 self._carry_out(scheduler.begin(), pool)
                 while scheduler.finished is None:
                     for happening in self._wait():
@@ -254,11 +260,6 @@ class Conductor:
             item = self._inbox.get(timeout=self._patience(now))
         except queue.Empty:
             return self._look_around(time.monotonic())
-        except KeyboardInterrupt:
-            if self._interrupted_by_key:
-                raise
-            self._interrupted_by_key = True
-            return [plan.CancelRequested()]
         return [item if isinstance(item, plan.CancelRequested) else self._happening(item)]
 
     def _patience(self, now: float) -> float:

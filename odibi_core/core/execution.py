@@ -58,8 +58,11 @@ class Attempt:
 
     @property
     def deadline(self) -> float | None:
-        """When its time is up, on the monotonic clock."""
+        """When its time is up, on the monotonic clock; None where it has no end, or the node sees to it."""
         if self.started is None or self.options.timeout is None:
+            return None
+        node = self._node
+        if isinstance(node, Node) and node.keeps_time:
             return None
         return self.started + self.options.timeout
 

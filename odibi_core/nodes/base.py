@@ -74,6 +74,7 @@ class Node(NodeBase):
         # What readers and writers never see of `params`; how functions are called is decided elsewhere.
         self.step_options = in_params(step) if step.type != "function" else frozenset()
         self.rows: int | None = None
+        self.keeps_time = False  # its work is in a process of its own, which is killed at the timeout
         self._scope: EngineContext | None = None
         self._interrupted = False
 
@@ -154,6 +155,7 @@ class Node(NodeBase):
             self.tracker.log(line, level=level, step=step.name, stream=stream if printed else None)
             self.events.emit("log", step=self.step, level=level, message=line)
 
+        self.keeps_time = True  # from the start of the function, not from that of its process
         return self.runtime.workers.call(
             step, function, frames, params, self.runtime.timeout, on_log, context=scope
         )

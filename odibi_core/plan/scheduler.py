@@ -247,12 +247,19 @@ class Scheduler:
     # -- driving it -----------------------------------------------------------------------------------
 
     def begin(self) -> list[Instruction]:
-        """Returns the first instructions. Steps on a cycle, or behind one, are left out."""
+        """Returns the first instructions. Steps on a cycle, or behind one, are left out.
+
+        A run that was cancelled before leaves out all of them.
+        """
         if self._begun:
             raise RuntimeError("the run has begun already")
         self._begun = True
         out: list[Instruction] = []
-        self._leave_out_cycles(out)
+        if self._cancelled:
+            for step in self._needs:
+                self._end(step, "skipped", "the run was cancelled", out)
+        else:
+            self._leave_out_cycles(out)
         fresh = [step for step in self._needs if self._phase[step] == "pending" and not self._missing[step]]
         self._advance(fresh, out)
         return out
@@ -262,7 +269,8 @@ class Scheduler:
         out: list[Instruction] = []
         if isinstance(happening, CancelRequested):
             self._cancel(out)
-            self._advance([], out)
+            if self._begun:
+                self._advance([], out)
             return out
         step, attempt = happening.step, happening.attempt
         phase: Phase = "waiting" if isinstance(happening, RetryDue) else "running"
@@ -362,7 +370,10 @@ class Scheduler:
                     stack.append(other)
 
     def _cancel(self, out: list[Instruction]) -> None:
-        if self._cancelled or self._finish is not None or not self._begun:
+        if self._cancelled or self._finish is not None:
+            return
+        if not self._begun:
+            self._cancelled = True
             return
         stopped = self.halted  # a run that is failing already stays failed
         for step, phase in self._phase.items():

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import threading
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -307,7 +308,7 @@ def test_two_runs_in_one_second_get_two_ids(tmp_path, monkeypatch):
     names = [tracker.save() for tracker in trackers]
     stem = f"run_{at.astimezone():%Y%m%d_%H%M%S}"
     assert [name.rpartition("/")[2] for name in names] == [f"{stem}.json", f"{stem}_2.json", f"{stem}_3.json"]
-    assert [json.loads(open(name).read())["pipeline_id"] for name in names] == [
+    assert [json.loads(Path(name).read_text())["pipeline_id"] for name in names] == [
         stem,
         f"{stem}_2",
         f"{stem}_3",

@@ -35,9 +35,9 @@ class Zygote:
         self._socket = ours
         self._process: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
-        # Another thread may hold any lock at the moment of a fork, so a process that has threads gets a
-        # zygote that is a fresh interpreter.
-        self.inherits = threading.active_count() == 1
+        # Another thread may hold any lock at the moment of a fork, so a process that has threads (an open
+        # DuckDB has, which Python does not know of) gets a zygote that is a fresh interpreter.
+        self.inherits = threading.active_count() == 1 and system.native_threads() <= 1
         self._known: dict[str, Any] = {}
         with theirs:
             if self.inherits:
