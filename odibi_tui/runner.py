@@ -98,19 +98,12 @@ class Runner:
 
     def _read_source(self) -> Reading:
         """Reads and checks what is on disk now: that is what runs, not what the screen shows."""
-        from odibi_core.checks import check
-        from odibi_core.config import read_document
-        from odibi_core.plan.graph import Graph
-        from odibi_tui.session import Reading
+        from odibi_tui.reading import read_and_check
 
         session = self.session
-        assert session.source is not None
-        try:
-            document = read_document(session.source, project=session.project)
-        except OdibiError as error:
-            return Reading(None, error=error)
-        diagnostics = check(document, base_dir=session.base_dir)
-        return Reading(document, diagnostics, Graph(document.steps))
+        if session.source is None:
+            raise RunError("there is no pipeline to run")
+        return read_and_check(session.source, project=session.project, base_dir=session.base_dir)
 
     def _request(self) -> RunRequest:
         from odibi_core.runs.process import RunRequest

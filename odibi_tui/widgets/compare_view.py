@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAME = 28
 _SIDE = 22
+_COUNT = 13
 _SIGNS = {"new": ("+", "ok"), "gone": ("-", "error"), "both": ("~", "warning")}
 _STEADY = 0.2
 """A step's length counts as different when it changed by more than this part, and by 100 ms."""
@@ -84,7 +85,8 @@ def rows_of(comparison: RunComparison, now: datetime, *, all_steps: bool) -> Ite
 def _column_heads(title: str) -> Row:
     if title not in ("Run", "Steps", "Rows"):
         return []
-    return [(" " * (_NAME + 5 - len(title) - 1) + "A".ljust(_SIDE) + "B", "muted")]
+    sides = [side.rjust(_COUNT) if title == "Rows" else side for side in "AB"]
+    return [(" " * (_NAME + 5 - len(title) - 1) + sides[0].ljust(_SIDE) + sides[1], "muted")]
 
 
 def _run_title(record: RunRecord, now: datetime) -> str:
@@ -143,7 +145,7 @@ def _count_rows(steps: Sequence[StepComparison], all_steps: bool) -> Iterator[Ro
         differs = step.status == "both" and step.rows_before != step.rows_after
         if differs or all_steps:
             delta = f"{step.row_delta:+,}" if step.row_delta else ""
-            texts = fmt.count(step.rows_before), fmt.count(step.rows_after)
+            texts = [f"{fmt.count(rows):>{_COUNT}}" for rows in (step.rows_before, step.rows_after)]
             yield _line("~" if differs else " ", step.name, *texts, delta)
 
 

@@ -87,7 +87,9 @@ def axis(scale: Scale) -> list[Piece]:
 
 def tick_label(at_ms: float, step_ms: float) -> str:
     """Returns a time on the axis, as short as the distance of the ticks lets it be."""
-    if at_ms >= 60_000 or (at_ms == 0 and step_ms >= 60_000):
+    if at_ms == 0:
+        return "0 m" if step_ms >= 60_000 else "0 ms" if step_ms < 100 else "0 s"
+    if at_ms >= 60_000:
         hours, rest = divmod(round(at_ms / 1000), 3600)
         minutes, seconds = divmod(rest, 60)
         if hours:
@@ -131,14 +133,26 @@ def row_of(step: StepRecord, scale: Scale, now: datetime) -> list[Piece]:
             else ("tried" if failed else "running")
         )
         bar = _bar(attempt.started, ended or now, scale, kind, live=ended is None and step.state in _AT_WORK)
-        start = max(bar.start, _end(pieces))
-        pieces.append(Piece(min(start, max(0, scale.width - 1)), bar.text, bar.kind))
+        _append(pieces, bar, scale.width)
         resumes = attempts[index + 1].started if not last else (now if step.state == "retry" else None)
         if ended is not None and resumes is not None:
             gap = int(scale.cell(resumes)) - _end(pieces)
             if gap > 0:
                 pieces.append(Piece(_end(pieces), "▒" * gap, "gap"))
     return pieces
+
+
+def _append(pieces: list[Piece], bar: Piece, width: int) -> None:
+    """Adds a bar behind the pieces there are; where no room is left it takes the last cell from them."""
+    while pieces and _end(pieces) >= width:
+        last = pieces.pop()
+        if len(last.text) > 1:
+            pieces.append(Piece(last.start, last.text[:-1], last.kind))
+    start = max(bar.start, _end(pieces))
+    room = width - start
+    pieces.append(
+        Piece(start, bar.text if len(bar.text) <= room else bar.text[: room - 1] + bar.text[-1], bar.kind)
+    )
 
 
 def with_note(pieces: list[Piece], note: str, width: int) -> list[Piece]:

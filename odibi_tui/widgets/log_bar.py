@@ -128,6 +128,7 @@ class LogBar(Line):
         count = (
             f"{total:,}" if self._filter is None or self._log is None else f"{total:,} of {len(self._log):,}"
         )
-        right: list[Part] = [(f"{count} lines{' searching' if self._searching else ''}   ", "muted")]
+        count += " line" if count == "1" else " lines"
+        right: list[Part] = [(f"{count}{' searching' if self._searching else ''}   ", "muted")]
         right += [("t", "key"), (" following " if following else " follow ", "muted")]
         return spread(left, right, width)

@@ -1,0 +1,248 @@
+"""History mode, driven by keys."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from odibi_core.runs.store import RunSummary
+from odibi_tui import log_dir
+from odibi_tui.screens.confirm import ConfirmScreen
+from odibi_tui.screens.history import HistoryPane
+from odibi_tui.session import Change, Session
+from odibi_tui.widgets.run_list import RunList, trends_of
+from odibi_tui.widgets.steps_side import FilterInput
+from tests.tui.builders import NOON, RunFiles, at, failed_run, filtered_run, info
+from tests.tui.panes import PaneApp, settled
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """A failed run, four good ones, a live one, an interrupted one, another program's, and no run log."""
+    directory = tmp_path / "tracker_logs"
+    directory.mkdir()
+    failed_run(directory)
+    for i in range(4):
+        filtered_run(
+            directory, run_id=f"run_20260131_11{i:02d}00", start=NOON - timedelta(minutes=64 - i), rows=40 + i
+        )
+    gone = RunFiles(directory, "run_20260130_170200", start=NOON - timedelta(hours=19))
+    gone.begin(info("a", "ingest"), pipeline="nightly.db").close()
+    live = RunFiles(directory, "run_20260131_120500", start=at(48_000)).begin(
+        info("a", "ingest"), pipeline="live.json"
+    )
+    other = {
+        "pipeline_id": "run_other", "start_time": "2026-01-29T10:00:00", "summary": {"total_steps": 1},
+        "steps": [{"step_name": "a", "layer": "ingest", "state": "success", "duration_ms": 12}],
+    }  # fmt: skip
+    (directory / "run_other.json").write_text(json.dumps(other))
+    broken = directory / "run_x.json"
+    broken.write_text("[1, 2]")
+    os.utime(broken, (at(-86_400_000 * 3).timestamp(),) * 2)
+    yield directory
+    live.close()
+
+
+def app_of(directory):
+    return PaneApp(HistoryPane, Session(log_dir=directory, base_dir=directory))
+
+
+async def listed(app, pilot, number):
+    await settled(app, pilot, lambda: app.query_one(RunList).row_total == number)
+    app.pane.focus_inside()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_list_looks_like_this(snap_compare, logs, size):
+    async def run_before(pilot):
+        await listed(pilot.app, pilot, 9)
+        await pilot.press("down", "space", "down")
+
+    assert snap_compare(app_of(logs), terminal_size=size, run_before=run_before)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_comparison_looks_like_this(snap_compare, logs, size):
+    async def run_before(pilot):
+        await listed(pilot.app, pilot, 9)
+        await pilot.press("down", "space", "down", "equals_sign")
+        await settled(pilot.app, pilot, lambda: "only what differs" in pilot.app.text())
+
+    assert snap_compare(app_of(logs), terminal_size=size, run_before=run_before)
+
+
+def test_without_runs_it_says_what_to_press(snap_compare, tmp_path):
+    async def run_before(pilot):
+        await settled(pilot.app, pilot, lambda: "no runs in" in pilot.app.text())
+
+    directory = tmp_path / "tracker_logs"
+    app = app_of(directory)
+    app.session.log_dir = directory.relative_to(tmp_path)  # the same picture wherever the test runs
+    assert snap_compare(app, terminal_size=(80, 24), run_before=run_before)
+
+
+async def test_runs_are_listed_newest_first_with_state_time_and_note(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        rows = [" ".join(row.split()) for row in app.rows()[1:10]]
+        assert rows[0].startswith("◐ today 12:05 live.json – 0/1")
+        assert rows[1].startswith("✗ today 12:04 retail.json 3.1 s")
+        assert rows[1].endswith("join_orders: KeyError 'region'")
+        assert rows[2].startswith("✓ today 11:03 retail.json 950 ms")
+        assert "interrupted" in rows[6]
+        assert rows[6].startswith("? yesterday 17:04 nightly.db")
+        assert "another program's log" in rows[7]
+        assert rows[8] == "! run_x.json not a run log: expected an object, found a list"
+        assert app.pane.status() == "tracker_logs  9 runs"
+
+
+async def test_enter_opens_a_run_and_says_why_one_cannot_be_opened(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.runner.asked == [("open", "run_20260131_120412")]
+        assert app.screen.actions == ["run"]
+        await pilot.press("end", "enter")
+        await pilot.pause()
+        assert len(app.runner.asked) == 1
+        assert "not a run log" in [n.message for n in app._notifications][-1]
+
+
+async def test_the_filter_takes_words_of_state_pipeline_time_and_note(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        for text, number in (("nightly", 1), ("retail today", 5), ("keyerror", 1), ("zzz", 0)):
+            app.pane.action_filter()
+            app.query_one(FilterInput).value = text
+            await settled(app, pilot, lambda number=number: app.query_one(RunList).row_total == number)
+        assert app.pane.leave()
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 9)
+
+
+async def test_delete_asks_and_deletes_only_then(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("down", "d")
+        await pilot.pause()
+        assert isinstance(app.screen, ConfirmScreen)
+        await pilot.press("n")
+        await pilot.pause()
+        assert (logs / "run_20260131_120412").is_dir()
+        await pilot.press("d", "y")
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 8)
+        assert not (logs / "run_20260131_120412").exists()
+        assert not (logs / "run_20260131_120412.json").exists()
+
+
+async def test_a_live_run_is_not_deleted(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("home", "d", "y")
+        await settled(app, pilot, lambda: any("is running" in n.message for n in app._notifications))
+        assert (logs / "run_20260131_120500").is_dir()
+
+
+async def test_new_runs_appear_and_the_cursor_stays_on_its_run(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("down", "down")
+        here = app.query_one(RunList).current.run_id
+        filtered_run(logs, run_id="run_20260131_130000", start=NOON + timedelta(hours=1))
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 10, tries=250)
+        assert app.query_one(RunList).current.run_id == here
+
+
+async def test_a_directory_that_comes_later_is_seen(tmp_path):
+    app = app_of(tmp_path / "later")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(app, pilot, lambda: "no runs in" in app.text())
+        failed_run(tmp_path / "later")
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 1, tries=250)
+
+
+async def test_comparing_needs_a_mark_and_another_run(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("down", "equals_sign")
+        await pilot.pause()
+        assert "mark one run with space" in [n.message for n in app._notifications][-1]
+        await pilot.press("space", "down", "equals_sign")
+        await settled(app, pilot, lambda: "only what differs" in app.text())
+        assert "A run_20260131_110300" in app.text()  # the older one first, whichever was marked
+        assert "- keep_large" in app.text()
+        await pilot.press("equals_sign")
+        await settled(app, pilot, lambda: "all steps" in app.text())
+        assert app.pane.leave()
+        await pilot.pause()
+        assert "only what differs" not in app.text()
+
+
+async def test_the_folder_is_told_where_nothing_can_open_it(logs, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("O")
+        await pilot.pause()
+        assert [n.message for n in app._notifications][-1] == str(logs / "run_20260131_120500")
+
+
+def test_an_opener_is_used_where_there_is_a_desktop(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(log_dir.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(log_dir.subprocess, "Popen", lambda command, **_: asked.append(command))
+    assert log_dir.open_folder(tmp_path)
+    assert asked[0][1] == str(tmp_path)
+
+
+async def test_ten_thousand_runs_can_be_listed_and_walked(tmp_path):
+    directory = tmp_path / "tracker_logs"
+    directory.mkdir()
+    run = filtered_run(directory, run_id="run_20250101_000000")
+    text = run.paths.final_log.read_text()
+    for i in range(10_000):
+        run_id = f"run_2026{1 + i // 1000:02d}01_{i % 1000:06d}"
+        (directory / f"{run_id}.json").write_text(text.replace("run_20250101_000000", run_id))
+    app = app_of(directory)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 10_001, tries=1000)
+        app.pane.focus_inside()
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.query_one(RunList).current is not None
+        assert app.query_one(RunList).cursor == 10_000
+
+
+def test_steady_lengths_have_a_flat_trend_and_a_slow_run_stands_out():
+    def runs(*lengths):
+        return [
+            RunSummary(f"run_{i}", Path("x"), "success", duration_ms=length, pipeline="p")
+            for i, length in enumerate(lengths)
+        ]
+
+    assert trends_of(runs(100, 101, 99), ascii_only=False) == {"run_0": "▁▁▁"}
+    assert trends_of(runs(300, 100, 100), ascii_only=False) == {"run_0": "▁▁█"}
+    assert trends_of(runs(100), ascii_only=False) == {}
+
+
+async def test_history_is_read_again_when_the_session_says_so(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        (logs / "run_20260131_090000").mkdir()
+        (logs / "run_20260131_090000" / "events.jsonl").write_text("")
+        app.session.changed(Change.HISTORY)
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 10, tries=200)
