@@ -46,6 +46,17 @@ def line_of(seq: int, body: bytes) -> bytes:
     return b"%s%d,%s\n" % (HEAD, seq, body[1:])
 
 
+def decode_event(line: bytes) -> Event | None:
+    """Returns a line's event; None if it is damaged or its type unknown."""
+    try:
+        event: Event = _decode_event(line)
+    except UNREADABLE:
+        return None
+    if line.startswith(HEAD) or seq_of(line) is not None:  # what we wrote has the rest of its envelope
+        return event
+    return None
+
+
 def decode_line(line: bytes) -> tuple[int, Event | None] | None:
     """Returns a line's number and event.
 

@@ -163,9 +163,11 @@ class RunBuilder:
     def _snapshot(self, event: ev.Snapshot) -> None:
         rows = event.rows
         if event.dataset is not None:
-            if rows is None and event.dataset in self._datasets:
-                rows = self._datasets[event.dataset].rows
-            self._dataset(event.dataset, **({} if rows is None else {"rows": rows}))
+            known = self._datasets.get(event.dataset)
+            if rows is None and known is not None:
+                rows = known.rows
+            if known is None or known.rows != rows:
+                self._dataset(event.dataset, rows=rows)
             self._seen_by.setdefault(event.dataset, {})[event.step] = self._step(event.step)
         snapshot = SnapshotRecord(
             event.position, event.ts, rows, event.columns, event.sample, event.dataset, engine=event.engine

@@ -65,7 +65,10 @@ _columns = st.lists(st.builds(ev.ColumnInfo, _text, st.sampled_from(["int64", "s
     tuple
 )
 _samples = st.lists(
-    st.dictionaries(_text, st.none() | st.integers(-9, 9) | _text | st.floats(allow_nan=False)), max_size=2
+    st.dictionaries(
+        _text, st.none() | st.integers(-9, 9) | _text | st.floats(allow_nan=False, allow_infinity=False)
+    ),
+    max_size=2,
 ).map(tuple)
 
 any_event = st.one_of(
