@@ -145,8 +145,8 @@ def _count_rows(steps: Sequence[StepComparison], all_steps: bool) -> Iterator[Ro
         differs = step.status == "both" and step.rows_before != step.rows_after
         if differs or all_steps:
             delta = f"{step.row_delta:+,}" if step.row_delta else ""
-            texts = [f"{fmt.count(rows):>{_COUNT}}" for rows in (step.rows_before, step.rows_after)]
-            yield _line("~" if differs else " ", step.name, *texts, delta)
+            before, after = (f"{fmt.count(rows):>{_COUNT}}" for rows in (step.rows_before, step.rows_after))
+            yield _line("~" if differs else " ", step.name, before, after, delta)
 
 
 def _line(sign: str, name: str, before: str, after: str, delta: str = "") -> Row:
