@@ -115,7 +115,7 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
         ("started", phrases.moment(record.started) if record.started is not None else ""),
         ("steps", f"{steps_done(record)}/{len(record.steps)} done" if record.steps else ""),
         ("rows out", f"{rows:,}" if (rows := rows_out(record)) is not None else ""),
-        ("log", f"{record.log_count:,} lines" if record.log_count else ""),
+        ("log", f"{record.log_count:,} line{'s' * (record.log_count > 1)}" if record.log_count else ""),
         ("why", record.reason or ""),
         ("written", "by another program" if record.foreign else ""),
     ]
