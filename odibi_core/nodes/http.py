@@ -66,7 +66,8 @@ def exchange(node: Node, frames: Mapping[str, Any], scope: EngineContext) -> Any
     params = node.params()
     options = {name: params.pop(name) for name in OPTIONS if name in params}
     (frame,) = frames.values()
-    body = _encoded(_dicts(frame, scope), "json")
+    _, rows = _table(frame, scope)
+    body = _encoded(rows, "json", [])
     answer = _request(node, str(options.get("method", "POST")).upper(), options, body, _CONTENT_TYPES["json"])
     return _rows(node, answer, options, params, scope)
 
@@ -90,10 +91,12 @@ def send(node: Node, frame: Any, scope: EngineContext) -> None:
             f"method `{method}` does not send data", "params.method", "use POST, PUT or PATCH"
         )
     form = _format(node, params.get("format", "json"))
-    rows = _dicts(frame, scope)
+    columns, rows = _table(frame, scope)
     size = int(params.get("batch_size", 0)) or max(1, len(rows))
     for start in range(0, max(1, len(rows)), size):
-        _request(node, method, params, _encoded(rows[start : start + size], form), _CONTENT_TYPES[form])
+        _request(
+            node, method, params, _encoded(rows[start : start + size], form, columns), _CONTENT_TYPES[form]
+        )
 
 
 # -- the request --------------------------------------------------------------------------------------
@@ -158,17 +161,19 @@ def _format(node: Node, form: Any) -> str:
     return str(form)
 
 
-def _dicts(frame: Any, scope: EngineContext) -> list[dict[str, Any]]:
-    return [json_row(row) for row in scope.to_arrow(frame).to_pylist()]
+def _table(frame: Any, scope: EngineContext) -> tuple[list[str], list[dict[str, Any]]]:
+    """Returns the names of the columns, and the rows as JSON values."""
+    table = scope.to_arrow(frame)
+    return table.column_names, [json_row(row) for row in table.to_pylist()]
 
 
-def _encoded(rows: list[dict[str, Any]], form: str) -> bytes:
+def _encoded(rows: list[dict[str, Any]], form: str, columns: list[str]) -> bytes:
     if form == "json":
         return json.dumps(rows, ensure_ascii=False, allow_nan=False).encode()
     if form == "jsonl":
         return b"".join(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

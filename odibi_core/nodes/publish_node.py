@@ -23,9 +23,13 @@ class PublishNode(StoreNode):
 
     def deliver(self, frame: Any, scope: EngineContext) -> None:
         """Sends the frame, or writes it."""
-        if self.step.type == "api" or (self.step.type != "function" and _URL.match(self.text())):
+        if self.step.type == "api" or self._is_url():
             from odibi_core.nodes.http import send
 
             send(self, frame, scope)
             return
         super().deliver(frame, scope)
+
+    def _is_url(self) -> bool:
+        is_place = self.step.type != "function" and bool(self.step.value.strip())
+        return is_place and _URL.match(self.text()) is not None
