@@ -178,6 +178,8 @@ class Runner:
         """Takes the newest record of a run; on the event loop."""
         session, record = self.session, tail.record
         change = Change(0)
+        if record is not None and not record.is_live and self.cancelling == record.run_id:
+            self.cancelling = None
         if tail is self._shown and record is not None:
             first = session.follower is not tail.follower
             was_live = not first and session.record is not None and session.record.is_live
@@ -192,8 +194,6 @@ class Runner:
     def _ended(self, tail: Tail) -> Change:
         if tail.error is not None:
             self._say(str(tail.error), title="no longer followed", severity="error")
-        if tail.record is not None and self.cancelling == tail.record.run_id:
-            self.cancelling = None
         if tail is not self._own:
             return Change.RUN if tail is self._shown else Change(0)
         self._own = None

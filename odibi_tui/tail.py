@@ -75,7 +75,7 @@ class Tail:
             except OdibiError as error:
                 self.error = error
                 break
-            dirty = dirty or bool(events) or record is not self.record
+            dirty = bool(record.run_id and record.started) and (dirty or record is not self.record)
             self.record = record
             if not events and (self.follower.ended or not self._may_grow(record)):
                 break

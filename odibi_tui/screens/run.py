@@ -103,7 +103,8 @@ class RunPane(ModePane):
         record = self.session.record
         if record is None:
             return None
-        return status_of(record, self.now())
+        asked = getattr(getattr(self.app, "runner", None), "cancelling", None) == record.run_id
+        return status_of(record, self.now(), cancelling=asked)
 
     # -- keys -----------------------------------------------------------------------------------------
 
@@ -200,14 +201,15 @@ class RunPane(ModePane):
         return self.session.selected
 
 
-def status_of(record: RunRecord, now: datetime) -> str:
+def status_of(record: RunRecord, now: datetime, *, cancelling: bool = False) -> str:
     """Returns the run's state, time, steps done, rows a second, memory and id in one line."""
     done = sum(1 for step in record.steps if step.state in ("success", "reused"))
     elapsed = record.duration_ms
     if elapsed is None and record.started is not None:
         end = record.ended or (now if record.is_live else None)
         elapsed = None if end is None else (end - record.started).total_seconds() * 1000
-    facts = [f"{fmt.glyph(record.state, ascii_only=fmt.wants_ascii())} {record.state.replace('_', ' ')}"]
+    state = "cancelling" if cancelling else record.state.replace("_", " ")
+    facts = [f"{fmt.glyph(record.state, ascii_only=fmt.wants_ascii())} {state}"]
     if elapsed is not None:
         facts[0] += f" {clock_of(elapsed) if record.is_live else fmt.duration(elapsed)}"
     facts.append(f"{done}/{len(record.steps)}")
