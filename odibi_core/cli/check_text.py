@@ -1,0 +1,117 @@
+"""A diagnostic for the eye: place, message, the source line with carets, and what to do."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import click
+
+from odibi_core.config.places import TextSource
+from odibi_core.text import one_line
+
+if TYPE_CHECKING:
+    from odibi_core.diagnostics import Diagnostic, Related, Span
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+_SHOWN_RELATED = 8
+_TAB = "    "
+
+
+def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:
+    """Returns a diagnostic as lines of text with ANSI colours.
+
+    Args:
+        found: The diagnostic.
+        text: The source's text, None where it has none.
+        width: Columns of the terminal; long lines are cut around the place.
+    """
+    colour = _COLOURS[found.severity]
+    head = click.style(f"{found.severity} {found.code}", fg=colour, bold=True)
+    lines = [f"{_where(found)}: {head} {click.style(one_line(found.message), bold=True)}"]
+    span = found.span
+    gutter = " " * len(str(span.line if span is not None and span.line is not None else ""))
+    bar = click.style("|", fg="blue")
+    if text is not None and span is not None and span.line is not None:
+        line, carets = _excerpt(TextSource("", text), span, max(width - len(gutter) - 4, 40))
+        if line.strip():
+            number = click.style(str(span.line), fg="blue")
+            lines += [
+                f"{gutter} {bar}",
+                f"{number} {bar} {line}",
+                f"{gutter} {bar} {click.style(carets, fg=colour)}",
+            ]
+    equals = click.style("=", fg="blue")
+    if found.step is not None:
+        field = f", field {one_line(found.field)}" if found.field else ""
+        lines.append(f"{gutter} {equals} step {one_line(found.step)}{field}")
+    if found.help:
+        lines.append(f"{gutter} {equals} help: {one_line(found.help)}")
+    lines += [f"{gutter} {equals} {_also(related)}" for related in found.related[:_SHOWN_RELATED]]
+    if len(found.related) > _SHOWN_RELATED:
+        lines.append(f"{gutter} {equals} and {len(found.related) - _SHOWN_RELATED:,} more places")
+    return "\n".join(lines)
+
+
+def summary(path: str, steps: int, errors: int, warnings: int) -> str:
+    """Returns the line that ends the report of a config."""
+    if not errors and not warnings:
+        return f"{one_line(path)}: {_count(steps, 'step')}, {click.style('no problems', fg='green')}"
+    counts = [(errors, "error", "red"), (warnings, "warning", "yellow")]
+    told = ", ".join(click.style(_count(n, word), fg=colour) for n, word, colour in counts if n)
+    return f"{one_line(path)}: {_count(steps, 'step')}, {told}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _where(found: Diagnostic) -> str:
+    return one_line(str(found.span)) if found.span is not None else "config"
+
+
+def _also(related: Related) -> str:
+    where = f"{one_line(str(related.span))}: " if related.span is not None else ""
+    step = f" (step {one_line(related.step)})" if related.step is not None and related.span is None else ""
+    return f"{where}{one_line(related.message)}{step}"
+
+
+def _excerpt(source: TextSource, span: Span, width: int) -> tuple[str, str]:
+    """Returns the source line and the carets under it, cut to `width` columns around the place."""
+    raw = source.line_text(span.line or 1)
+    start = min((span.column or 1) - 1, len(raw))
+    last = span.end_column - 1 if span.end_line == span.line and span.end_column is not None else len(raw)
+    end = min(max(last, start), len(raw))
+    left, right = 0, len(raw)
+    if _columns(raw) > width:
+        room = max(width - (end - start), 20)
+        left = max(0, start - room // 2)
+        right = min(len(raw), left + width - 2)
+    before, middle, after = raw[left:start], raw[start : min(end, right)], raw[min(end, right) : right]
+    head, tail = "…" if left else "", "…" if right < len(raw) else ""
+    line = head + _shown(before) + _shown(middle) + _shown(after) + tail
+    carets = " " * (len(head) + _columns(before)) + "^" * max(_columns(middle), 1)
+    return line, carets
+
+
+def _shown(text: str) -> str:
+    """Returns text that shows as exactly `_columns(text)` columns, without terminal escapes."""
+    return "".join(_character(char) for char in text)
+
+
+def _columns(text: str) -> int:
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return sum(_width(char) for shown in map(_character, text) for char in shown)
+
+
+def _character(char: str) -> str:
+    if char == "\t":
+        return _TAB
+    return char if char.isprintable() else "\ufffd"
+
+
+def _width(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
