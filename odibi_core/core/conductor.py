@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextvars
+import functools
 import heapq
 import queue
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.core.crew import Crew
 from odibi_core.core.execution import Attempt, Outcome, Workbench
 from odibi_core.core.failures import error_info, scrub
 from odibi_core.core.keyboard import Keyboard
@@ -189,17 +190,19 @@ class Conductor:
         with (
             self._keyboard.cancels(self.cancel),
             StepLogHandler(self._tracker, self._reporter, self._steps),
-            ThreadPoolExecutor(workers, thread_name_prefix="odibi-worker") as pool,
+            closing(Crew(workers)) as self._crew,
         ):
             try:
                 if self._wishes_end:
                     scheduler.apply(plan.CancelRequested())
-                self._carry_out(scheduler.begin(), pool)
+                self._carry_out(scheduler.begin())
                 while scheduler.finished is None:
                     for happening in self._wait():
-                        self._carry_out(scheduler.apply(happening), pool)
+                        self._carry_out(scheduler.apply(happening))
                     if self._broken is not None:
                         raise self._broken
+            except KeyboardInterrupt:  # the second: nobody waits any more
+                raise
             except BaseException:
                 self._end_workers()
                 raise
@@ -208,14 +211,14 @@ class Conductor:
         assert scheduler.finished is not None
         return scheduler.finished
 
-    def _carry_out(self, instructions: Iterable[plan.Instruction], pool: ThreadPoolExecutor) -> None:
+    def _carry_out(self, instructions: Iterable[plan.Instruction]) -> None:
         ended = []
         for instruction in instructions:
             match instruction:
                 case plan.Start(step, number, lane):
                     attempt = Attempt(self._steps[step], number, lane, self._options[step])
                     self._running[step] = attempt
-                    pool.submit(contextvars.copy_context().run, self._work, attempt)
+                    self._crew.start(functools.partial(self._work, attempt))
                 case plan.End(step, state, _, reason):
                     self._end(self._steps[step], state, reason)
                     ended.append(self._steps[step])
@@ -282,6 +285,7 @@ class Conductor:
     def _happening(self, outcome: Outcome) -> plan.Happening:
         step, number = outcome.attempt.step, outcome.attempt.number
         del self._running[step.name]
+        self._crew.done()
         self._durations[step.name] = outcome.duration_ms
         error = outcome.error
         if error is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from odibi_core.core.node import NodeBase, NodeState
+from odibi_core.core.node import TYPES, NodeBase, NodeState
 from odibi_core.core.options import in_params
 from odibi_core.errors import MissingInputError, StepOptionError
+from odibi_core.journal.events import Progress
 from odibi_core.nodes.runtime import NodeRuntime
 from odibi_core.text import nearest
 
@@ -86,6 +87,7 @@ class Node(NodeBase):
         """
         self._update_state(NodeState.RUNNING)
         try:
+            self._check_type()
             with self.context.scope(self.step.name) as scope:
                 self._scope = scope
                 try:
@@ -269,9 +271,26 @@ class Node(NodeBase):
         except pa.ArrowException as error:
             self.tracker.log(f"no preview of `{key}`: {error}", level="warning", step=self.step.name)
 
+    def progress(self, rows: int, of: int) -> None:
+        """Tells how many of its rows a step has dealt with."""
+        current = self.tracker.current_step()
+        attempt = current[1] if current is not None and current[0] == self.step.name else 1
+        fraction = rows / of if of else 1.0
+        self.tracker.record(Progress(step=self.step.name, attempt=attempt, rows=rows, fraction=fraction))
+        self.events.emit("step_progress", step=self.step, rows=rows, bytes=None, fraction=fraction)
+
     def bad_option(self, message: str, field: str, help: str | None = None) -> StepOptionError:
         """Returns the error for a value or option the step cannot work with."""
         return StepOptionError(message, step=self.step.name, field=field, help=help)
+
+    def _check_type(self) -> None:
+        if self.step.type not in TYPES:
+            close = nearest(self.step.type, TYPES)
+            raise self.bad_option(
+                f"no type is called `{self.step.type}`",
+                "type",
+                f"did you mean `{close}`" if close else f"use one of {', '.join(TYPES)}",
+            )
 
     def _value(self) -> str:
         if not self.step.value.strip():

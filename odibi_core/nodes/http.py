@@ -94,9 +94,10 @@ def send(node: Node, frame: Any, scope: EngineContext) -> None:
     columns, rows = _table(frame, scope)
     size = int(params.get("batch_size", 0)) or max(1, len(rows))
     for start in range(0, max(1, len(rows)), size):
-        _request(
-            node, method, params, _encoded(rows[start : start + size], form, columns), _CONTENT_TYPES[form]
-        )
+        batch = rows[start : start + size]
+        _request(node, method, params, _encoded(batch, form, columns), _CONTENT_TYPES[form])
+        if size < len(rows):
+            node.progress(start + len(batch), len(rows))
 
 
 # -- the request --------------------------------------------------------------------------------------

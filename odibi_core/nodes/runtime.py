@@ -41,6 +41,7 @@ class NodeRuntime:
     timeout: float | None = None
     isolate: bool = False
     previews: bool = True
+    _told: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
     def of(cls, variables: Mapping[str, Any], *, previews: bool, base_dir: Path | None) -> Self:
@@ -55,8 +56,9 @@ class NodeRuntime:
 
     def hide_secrets(self, redactor: Redactor) -> None:
         """Makes the secrets that placeholders stood for known to the redactor."""
-        for secret in self.values.secrets:
+        for secret in self.values.secrets - self._told:
             redactor.add(secret)
+            self._told.add(secret)
 
     def close(self) -> None:
         """Ends the processes functions run in."""

@@ -183,6 +183,8 @@ def test_rows_are_posted(bench, server, form, kind, body, type):
 def test_method_headers_and_batches(bench, server, monkeypatch):
     monkeypatch.setenv("ODIBI_TEST_TOKEN", "t0psecret")
     server.answers["/in"] = (200, "text/plain", b"")
+    progress = []
+    bench.events.on("step_progress", lambda **kwargs: progress.append((kwargs["rows"], kwargs["fraction"])))
     publish(
         bench, f"{server.url}/in", {"id": [1, 2, 3]}, method="put", batch_size=2,
         headers={"X-Key": "${env:ODIBI_TEST_TOKEN}"},
@@ -190,6 +192,7 @@ def test_method_headers_and_batches(bench, server, monkeypatch):
     assert [method for method, *_ in server.asked] == ["PUT", "PUT"]
     assert [json.loads(sent) for *_, sent in server.asked] == [[{"id": 1}, {"id": 2}], [{"id": 3}]]
     assert server.asked[0][2]["X-Key"] == "t0psecret"
+    assert progress == [(2, 2 / 3), (3, 1.0)]
 
 
 def test_an_empty_result_is_sent_too(bench, server):

@@ -55,6 +55,13 @@ def test_a_node_that_raises_has_failed(bench):
     assert bench.node.state is NodeState.FAILED
 
 
+@pytest.mark.parametrize("layer", ["connect", "ingest", "transform", "store", "publish"])
+def test_a_type_that_is_none_of_the_four_is_refused(bench, layer):
+    with pytest.raises(StepOptionError, match="no type is called `sqll`") as raised:
+        bench.run(Step(layer, "s", "sqll", value="x"))
+    assert "sql" in raised.value.help
+
+
 def test_names_registered_for_a_step_end_with_it(bench):
     bench.data_map["x"] = bench.context.adopt(pd.DataFrame({"a": [1]}))
     bench.run(
