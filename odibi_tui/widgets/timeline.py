@@ -21,6 +21,7 @@ _ASCII = str.maketrans(
 )
 _TONES = {"tried": "error", "gap": "warning", "waiting": "gutter", "note": "muted", "axis": "muted"}
 _NAME_CELLS = 26
+_TURNS_A_SECOND = 4
 
 
 class Timeline(LineView):
@@ -38,7 +39,6 @@ class Timeline(LineView):
         self._record: RunRecord | None = None
         self._scale: Scale | None = None
         self.name_cells = 0
-        self._turn = 0
 
     def step_at(self, row: int) -> str:
         """Returns the name of the step in a row."""
@@ -63,7 +63,6 @@ class Timeline(LineView):
         """Moves the live edge to now."""
         if self._record is not None and self._record.is_live:
             self._scale = None
-            self._turn += 1
             self.refresh()
 
     def axis(self) -> Sequence[Part]:
@@ -79,7 +78,10 @@ class Timeline(LineView):
         names, cells = self._split(width)
         name = shorten(step.info.name, names - 4)
         line: list[Part] = [
-            (f" {glyph(step.state, ascii_only=self._ascii, turn=self._turn)} ", tone(step.state)),
+            (
+                f" {glyph(step.state, ascii_only=self._ascii, turn=int(self._now().timestamp() * _TURNS_A_SECOND))} ",
+                tone(step.state),
+            ),
             (name + " " * (names - 3 - cell_len(name)), ""),
         ]
         scale = self._scaled(cells)
