@@ -77,11 +77,9 @@ class Timeline(LineView):
         step = self._steps[y]
         names, cells = self._split(width)
         name = shorten(step.info.name, names - 4)
+        turn = int(self._now().timestamp() * _TURNS_A_SECOND)
         line: list[Part] = [
-            (
-                f" {glyph(step.state, ascii_only=self._ascii, turn=int(self._now().timestamp() * _TURNS_A_SECOND))} ",
-                tone(step.state),
-            ),
+            (f" {glyph(step.state, ascii_only=self._ascii, turn=turn)} ", tone(step.state)),
             (name + " " * (names - 3 - cell_len(name)), ""),
         ]
         scale = self._scaled(cells)
