@@ -203,7 +203,7 @@ def test_hostile_names_and_messages_are_shown_as_text(logs, capsys):
     }
     logs.mkdir()
     (logs / "run_evil.json").write_text(json.dumps(log))
-    for arguments in (["list"], ["show", "run_evil"]):
+    for arguments in (["list"], ["show", "run_evil"], ["show", "tracker_logs/run_evil.json"]):
         out = runs(capsys, *arguments)[1]
         assert "[bold]x[/bold]" in out
         assert not {"\x1b", "\x07", "\u202e"} & set(out)

@@ -37,6 +37,14 @@ def test_a_torn_last_line_is_left_until_it_is_whole_at_every_byte(tmp_path):
         path.unlink()
 
 
+def test_a_last_line_that_lacks_only_its_newline_is_torn(tmp_path):
+    path = write_journal(tmp_path / "j", small_run())
+    path.write_bytes(path.read_bytes()[:-1])
+    assert load_journal(path).view().state == "running"
+    with JournalReader(path) as reader:
+        assert len(reader.read()) == 10
+
+
 def test_events_are_returned_once_and_in_portions(tmp_path):
     path = write_journal(tmp_path / "j", small_run())
     with JournalReader(path) as reader:

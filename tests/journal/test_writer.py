@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -276,7 +277,18 @@ def test_a_second_writer_with_the_same_counter_shares_the_journal(tmp_path):
         assert [w.append(ev.Log(message="x")) for w in (first, second, first)] == [1, 2, 3]
 
 
-def test_a_probe_at_the_wrong_moment_does_not_keep_a_writer_out(tmp_path):
+def test_a_lock_held_for_an_instant_does_not_keep_a_writer_out(tmp_path):
+    path = tmp_path / "j"
+    path.touch()
+    with path.open() as probe:
+        fcntl.flock(probe, fcntl.LOCK_SH)
+        release = threading.Timer(0.1, lambda: fcntl.flock(probe, fcntl.LOCK_UN))
+        release.start()
+        JournalWriter(path).close()
+        release.join()
+
+
+def test_probes_at_the_wrong_moment_do_not_keep_a_writer_out(tmp_path):
     path = tmp_path / "events.jsonl"
     path.touch()
     stop = threading.Event()

@@ -107,6 +107,18 @@ def test_a_column_named_like_a_key_is_found_first():
     assert diff(table, table).key == ("order_id",)
 
 
+def test_a_column_with_gaps_is_no_key():
+    table = pa.table({"id": [1, None], "name": ["x", "y"]})
+    assert diff(table, table).key == ("name",)
+    assert diff(table.select(["id"]), table.select(["id"])).basis == "schema and counts"
+
+
+def test_floats_of_other_widths_are_compared_exactly():
+    before = pa.table({"k": [1, 2], "v": pa.array([0.1, 0.5], pa.float32())})
+    after = pa.table({"k": [1, 2], "v": [0.1, 0.5]})
+    assert [row.key for row in diff(before, after).rows] == [{"k": 1}]
+
+
 def test_two_columns_make_a_key_where_one_does_not():
     before = pa.table({"day": ["mon", "mon", "tue"], "shop": [1, 2, 1], "v": [0.5, 0.5, 0.5]})
     after = pa.table({"day": ["mon", "tue", "tue"], "shop": [1, 1, 2], "v": [0.5, 1.5, 0.5]})

@@ -302,6 +302,7 @@ def test_links_are_removed_not_followed(tmp_path):
 def test_a_directory_that_is_no_run_is_not_deleted(tmp_path):
     (tmp_path / "run_book").mkdir()
     (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "events.jsonl").touch()
     for name in ("run_book", "data"):
         with pytest.raises(RunError, match="no run"):
             open_store(tmp_path).delete(name)
