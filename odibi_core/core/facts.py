@@ -30,11 +30,9 @@ class Facts:
         """Asks the engine."""
         if not context.is_frame(frame):
             frame = context.adopt(frame)
-        return cls(
-            rows=context.row_count(frame),
-            columns=tuple(context.columns(frame)),
-            sample=tuple(_short(json_row(row)) for row in _sample(frame, context)),
-        )
+        # The sample first: of a lazy frame, taking it may tell how many rows there are.
+        sample = tuple(_short(json_row(row)) for row in _sample(frame, context))
+        return cls(context.row_count(frame), tuple(context.columns(frame)), sample)
 
 
 def _sample(frame: Any, context: EngineContext) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.executions import (
@@ -195,6 +196,18 @@ class Tracker(Recorder):
     def forget_dataset(self, dataset: str) -> None:
         """Forgets what is known of a dataset, because other data takes its key."""
         self._facts.pop(dataset, None)
+
+    def learn_rows(self, dataset: str, df: Any, context: EngineContext) -> None:
+        """Records the number of rows of a dataset whose snapshot did not know it, if it is known by now."""
+        facts = self._facts.get(dataset)
+        if facts is None or facts.rows is not None:
+            return
+        rows = context.row_count(df)
+        if rows is None:
+            return
+        with self._lock:
+            self._facts[dataset] = replace(facts, rows=rows)
+            self.record(journal_events.DatasetRows(dataset=dataset, rows=rows))
 
     def known_rows(self, dataset: str) -> int | None:
         """Returns the number of rows of a dataset, where a snapshot has told it."""

@@ -92,6 +92,7 @@ class Node(NodeBase):
                 self._scope = scope
                 try:
                     results = self.work(data_map, scope)
+                    self._learn_rows(data_map, results, scope)
                 finally:
                     self._scope = None
         except BaseException:
@@ -282,6 +283,17 @@ class Node(NodeBase):
     def bad_option(self, message: str, field: str, help: str | None = None) -> StepOptionError:
         """Returns the error for a value or option the step cannot work with."""
         return StepOptionError(message, step=self.step.name, field=field, help=help)
+
+    def _learn_rows(
+        self, data_map: Mapping[str, Any], results: Mapping[str, Any], scope: EngineContext
+    ) -> None:
+        """Fills in the sizes of lazy frames that the work has shown."""
+        for key in self.step.inputs.values():
+            if is_data(data_map.get(key, "")):
+                self.tracker.learn_rows(key, data_map[key], scope)
+        for local, key in self.step.outputs.items():
+            if is_data(results[local]):
+                self.tracker.learn_rows(key, results[local], scope)
 
     def _check_type(self) -> None:
         if self.step.type not in TYPES:

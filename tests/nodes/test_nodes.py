@@ -360,3 +360,14 @@ def test_a_store_takes_one_input(bench):
     for inputs in ({}, {"a": "x", "b": "x"}):
         with pytest.raises(StepOptionError, match="takes one input"):
             bench.run(Step("store", "write", value="out.csv", inputs=inputs))
+
+
+def test_the_size_of_a_lazy_frame_is_filled_in_when_it_is_known(bench, monkeypatch):
+    known = {"rows": None}
+    monkeypatch.setattr(type(bench.context), "row_count", lambda self, frame: known["rows"])
+    bench.run(Step("ingest", "read", "sql", value="SELECT 1 AS a", outputs={"data": "x"}))
+    assert bench.execution("read").after_snapshot.row_count is None
+    known["rows"] = 1
+    bench.run(Step(name="s", inputs={"data": "x"}, outputs={"data": "y"}))
+    assert bench.execution("read").after_snapshot.row_count == 1
+    assert bench.execution("s").before_snapshot.row_count == 1
