@@ -37,10 +37,17 @@ MISSING_VALUE = CodeInfo(
 )  # fmt: skip
 MISSING_INPUTS = CodeInfo(
     "ODB131", "missing-inputs", "error",
-    "a step that writes has nothing to write",
-    "Store and publish steps write what their `inputs` name.",
+    "a step has nothing to work on",
+    "Store and publish steps write what their `inputs` name; a config_op transform works on its one input.",
     '{"name": "write", "layer": "store", "value": "out.csv"}',
     'Name a dataset: "inputs": {"data": "clean"}.',
+)  # fmt: skip
+TOO_MANY_INPUTS = CodeInfo(
+    "ODB133", "too-many-inputs", "error",
+    "a step that takes one input has several",
+    "Store and publish steps write one dataset, and a config_op transform works on one.",
+    '{"name": "write", "layer": "store", "value": "out.csv", "inputs": {"a": "orders", "b": "customers"}}',
+    "Join them in a sql step, or write each in a step of its own.",
 )  # fmt: skip
 NO_OUTPUTS = CodeInfo(
     "ODB132", "no-outputs", "warning",
@@ -108,8 +115,8 @@ MISSING_SOURCE = CodeInfo(
 INVALID_OPTION = CodeInfo(
     "ODB402", "invalid-option", "error",
     "an option has a value it cannot have",
-    "`timeout` is a number of seconds above 0, `retries` a whole number from 0, `mode` one of overwrite, "
-    "append and error.",
+    "`timeout` is a number of seconds above 0, `retry_delay` one from 0, `retries` a whole number from 0, "
+    "`isolate` true or false, `mode` overwrite, append or error.",
     '{"name": "write", "layer": "store", "params": {"mode": "overwite"}}',
     "Write a value that the option takes.",
 )  # fmt: skip

@@ -23,11 +23,11 @@ _LAYERS, _TYPES, _ENGINES = frozenset(LAYERS), frozenset(TYPES), frozenset(ENGIN
 def check_names(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields the steps whose layer, type or engine is unknown."""
     for step in pipeline.steps:
-        if step.layer not in _LAYERS:
+        if step.layer not in _LAYERS and pipeline.is_known(step, "layer"):
             yield _unknown(step, "layer", step.layer, LAYERS, codes.INVALID_LAYER)
-        if step.type not in _TYPES:
+        if step.type not in _TYPES and pipeline.is_known(step, "type"):
             yield _unknown(step, "type", step.type, TYPES, codes.INVALID_TYPE)
-        if step.engine not in _ENGINES:
+        if step.engine not in _ENGINES and pipeline.is_known(step, "engine"):
             yield _unknown(step, "engine", step.engine, ENGINES, codes.INVALID_ENGINE)
 
 

@@ -14,63 +14,82 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
-# Params that say what `value` would say otherwise.
-_INSTEAD = frozenset(
-    {
-        "table",
-        "query",
-        "sql",
-        "path",
-        "url",
-        "source",
-        "target",
-        "connection",
-        "connection_string",
-        "function",
-    }
-)
-_WHAT_TYPES_NEED = {"sql": "a query", "function": "the name of a function", "api": "a URL"}
-_WHAT_LAYERS_NEED = {
-    "connect": "a path or URL to connect to",
-    "ingest": "something to read",
-    "store": "a target to write to",
-    "publish": "a target to deliver to",
-}
+_CONNECTED = frozenset({"connection", "connection_string"})
 
 
 def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    """Yields the steps that lack what their layer and type need."""
+    """Yields the steps that lack what their layer and type need, at their name."""
+    connects = {step.name for step in pipeline.steps if step.layer == "connect"}
     for step in pipeline.steps:
-        if not step.value.strip():
-            need = _need(step)
-            if need is not None and pipeline.is_known(step, "value") and pipeline.is_known(step, "params"):
-                yield codes.MISSING_VALUE.found(
-                    f"`{step.name}` has no `value`", step=step.name, field="value",
-                    span=place(step, "value"), help=f"a step like this needs {need}",
-                )  # fmt: skip
+        if not step.value or step.value.isspace():
+            yield from _check_value(step, pipeline)
         if step.layer in ("store", "publish"):
-            if not step.inputs and pipeline.is_known(step, "inputs"):
-                yield codes.MISSING_INPUTS.found(
-                    f"`{step.name}` has no `inputs`", step=step.name, field="inputs",
-                    span=place(step, "inputs"), help='name the dataset to write: "inputs": {"data": "…"}',
-                )  # fmt: skip
-        elif (
-            step.layer in ("ingest", "transform") and not step.outputs and pipeline.is_known(step, "outputs")
-        ):
-            yield codes.NO_OUTPUTS.found(
-                f"the result of `{step.name}` goes nowhere", step=step.name, field="outputs",
-                span=place(step, "outputs"), help='name it: "outputs": {"data": "…"}',
-            )  # fmt: skip
+            yield from _check_one_input(step, pipeline, connects)
+        elif step.layer == "transform":
+            if step.type == "config_op":
+                yield from _check_one_input(step, pipeline, connects)
+            yield from _check_outputs(step, pipeline)
+        elif step.layer == "ingest":
+            yield from _check_outputs(step, pipeline)
+
+
+def _check_value(step: Step, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    need = _need(step)
+    if need is None or not all(
+        pipeline.is_known(step, field) for field in ("value", "params", "layer", "type")
+    ):
+        return
+    yield codes.MISSING_VALUE.found(
+        f"`{step.name}` has no `value`", step=step.name, field="value", span=place(step, "name", start=0),
+        help=f"write {need} in it",
+    )  # fmt: skip
 
 
 def _need(step: Step) -> str | None:
     """Returns what the step's missing value should be, or None if it needs none."""
-    if step.params and not _INSTEAD.isdisjoint(step.params):
-        return None
-    if step.layer == "connect":
-        return None if step.params else _WHAT_LAYERS_NEED["connect"]
-    if step.layer == "transform":
-        return _WHAT_TYPES_NEED.get(step.type)
-    if step.layer in _WHAT_LAYERS_NEED:
-        return _WHAT_TYPES_NEED.get(step.type, _WHAT_LAYERS_NEED[step.layer])
+    params, layer = step.params, step.layer
+    if step.type == "function" and layer != "connect":
+        return "the name of a function"
+    if step.type == "sql" and layer in ("ingest", "transform"):
+        return "a query"
+    if step.type == "api" and layer in ("ingest", "transform", "publish"):
+        return "a URL"
+    if layer == "connect":
+        return None if params else "a database file or URL"
+    if layer == "ingest":
+        if not _CONNECTED.isdisjoint(params):
+            return None if "table" in params or "query" in params else "a table or a query"
+        return "the path of a file"
+    if layer in ("store", "publish"):
+        return None if "table" in params else "where to write"
     return None
+
+
+def _check_one_input(step: Step, pipeline: Pipeline, connects: set[str]) -> Iterator[Diagnostic]:
+    if not pipeline.is_known(step, "inputs") or not pipeline.is_known(step, "type"):
+        return
+    what = "an operation" if step.layer == "transform" else f"a {step.layer} step"
+    if not step.inputs:
+        yield codes.MISSING_INPUTS.found(
+            f"`{step.name}` has no `inputs`", step=step.name, field="inputs",
+            span=place(step, "name", start=0),
+            help=f'{what} takes one: "inputs": ' + '{"data": "…"}',
+        )  # fmt: skip
+        return
+    # A connect step's output is a name to wait for, not data.
+    data = [local for local, key in step.inputs.items() if pipeline.graph.producers.get(key) not in connects]
+    if len(data) > 1:
+        yield codes.TOO_MANY_INPUTS.found(
+            f"{what} takes one input, `{step.name}` has {len(data)}", step=step.name, field="inputs",
+            span=place(step, "inputs", data[1], key=True),
+            help="join them before with a step of type `sql`",
+        )  # fmt: skip
+
+
+def _check_outputs(step: Step, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    if step.outputs or not pipeline.is_known(step, "outputs"):
+        return
+    yield codes.NO_OUTPUTS.found(
+        f"the result of `{step.name}` goes nowhere", step=step.name, field="outputs",
+        span=place(step, "name", start=0), help='name it: "outputs": {"data": "…"}',
+    )  # fmt: skip

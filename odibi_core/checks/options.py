@@ -11,7 +11,7 @@ from odibi_core.config.origins import replacement
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.core.node import Step
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MODES = ("overwrite", "append", "error")
 _MODE_ALIASES = {"w": "overwrite", "replace": "overwrite", "a": "append", "x": "error", "fail": "error"}
+
+
+# What databases take besides: pandas' words for `if_exists`.
+_DATABASE_MODES = frozenset({"replace", "fail"})
 
 
 def _is_number(value: Any) -> bool:
@@ -34,7 +38,7 @@ def _is_delay(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return _is_number(value) and value >= 0 and value == int(value)
 
 
 def _is_flag(value: Any) -> bool:
@@ -53,19 +57,27 @@ _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
 def check_options(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields options whose value they cannot have."""
     for step in pipeline.steps:
-        # What a function calls `timeout` in its params is its own affair.
-        if step.params and step.type != "function" and not _OPTIONS.keys().isdisjoint(step.params):
-            yield from _check(step, "params", step.params)
+        if step.params and not _OPTIONS.keys().isdisjoint(step.params):
+            yield from _check(step, "params", step.params, _in_params(step))
         if step.metadata and not _OPTIONS.keys().isdisjoint(step.metadata):
-            yield from _check(step, "metadata", step.metadata)
-        if step.params and step.layer in ("store", "publish") and step.type == "config_op":
+            yield from _check(step, "metadata", step.metadata, _OPTIONS.keys())
+        if step.params and step.layer in ("store", "publish") and step.type in ("config_op", "sql"):
             yield from _check_mode(step)
 
 
-def _check(step: Step, field: str, options: dict[str, Any]) -> Iterator[Diagnostic]:
+def _in_params(step: Step) -> Collection[str]:
+    """Returns the options that may stand in `params`: a function's params are its own, apart from two, and
+    so is a connection's timeout.
+    """
+    if step.type == "function":
+        return ("timeout", "isolate")
+    return _OPTIONS.keys() - {"timeout"} if step.layer == "connect" else _OPTIONS.keys()
+
+
+def _check(step: Step, field: str, options: dict[str, Any], names: Collection[str]) -> Iterator[Diagnostic]:
     for name, (is_right, wanted) in _OPTIONS.items():
         value = options.get(name)
-        if value is None or is_right(value) or (isinstance(value, str) and "${" in value):
+        if name not in names or value is None or is_right(value):
             continue
         yield codes.INVALID_OPTION.found(
             f"`{name}` must be {wanted}, not {_shown(value)}", step=step.name, field=f"{field}.{name}",
@@ -77,6 +89,10 @@ def _check_mode(step: Step) -> Iterator[Diagnostic]:
     mode = step.params.get("mode")
     if mode is None or mode in MODES or (isinstance(mode, str) and "${" in mode):
         return
+    if mode in _DATABASE_MODES and not {"connection", "connection_string"}.isdisjoint(step.params):
+        return
+    if step.value.startswith(("http://", "https://")):
+        return  # not a file or table: such targets have options of their own
     meant = None
     if isinstance(mode, str):
         meant = _MODE_ALIASES.get(mode.lower()) or nearest(mode, MODES)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|[^\\/])")
 _GLOB = frozenset("*?[")
-_READS_ELSEWHERE = frozenset({"table", "query", "sql", "connection", "connection_string", "url"})
+_READS_ELSEWHERE = frozenset({"connection", "connection_string"})
+_QUERY = re.compile(r"\s*(?:select|with|from)\s", re.IGNORECASE)
 _LISTED = 5_000
 
 
@@ -80,6 +81,8 @@ def _missing(step: Step, path: Path, base_dir: Path, cwd: Path) -> Diagnostic:
     suggestion = fix = None
     if not Path(step.value).is_absolute() and _is_in(cwd, step.value):
         help = "it exists in the current directory: use --base-dir ."
+    elif _QUERY.match(step.value):
+        help = "a query needs `type` sql, or a `connection` in `params`"
     else:
         close = _nearest_file(path)
         if close is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +47,8 @@ def command(
 
     PATH is a .json, .csv, .db, .sqlite or .sqlite3 config. Nothing in it is run.
     """
+    from odibi_core.cli.check_text import echo
+
     code = FINE
     for path in paths:
         try:
@@ -55,13 +56,13 @@ def command(
         except ConfigError as error:
             code = COULD_NOT_WORK
             if form == "json":
-                _say(json.dumps(_unread(path, error)))
-            _say(f"error: {one_line(str(error))}", err=True)
+                click.echo(json.dumps(_unread(path, error)))
+            echo(f"error: {one_line(str(error))}", err=True)
             continue
         errors = sum(1 for found in diagnostics if found.is_error)
         warnings = sum(1 for found in diagnostics if found.severity == "warning")
         if form == "json":
-            _say(json.dumps(_as_json(document, diagnostics, errors, warnings)))
+            click.echo(json.dumps(_as_json(document, diagnostics, errors, warnings)))
         else:
             _say_text(document, diagnostics, errors, warnings)
         if errors or (strict and warnings):
@@ -100,22 +101,7 @@ def _unread(path: str, error: ConfigError) -> dict[str, Any]:
 
 
 def _say_text(document: Document, diagnostics: tuple[Diagnostic, ...], errors: int, warnings: int) -> None:
-    import shutil
+    from odibi_core.cli.check_text import echo, echo_diagnostics, summary
 
-    from odibi_core.cli.check_text import render, summary
-
-    # click drops the colours where the output is no terminal; NO_COLOR is asked for here.
-    width = shutil.get_terminal_size((120, 24)).columns
-    for found in diagnostics:
-        _say(render(found, document.text, width=width) + "\n")
-    _say(summary(document.path, len(document.steps), errors, warnings))
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Prints, with what the terminal's encoding lacks (or an odd file name) written as escapes."""
-    import os
-
-    stream = sys.stderr if err else sys.stdout
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    safe = text.encode(encoding, "backslashreplace").decode(encoding)
-    click.echo(safe, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    echo_diagnostics(document, diagnostics)
+    echo(summary(document.path, len(document.steps), errors, warnings))

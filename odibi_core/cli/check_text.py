@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -11,11 +14,32 @@ from odibi_core.config.places import TextSource
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from odibi_core.config import Document
     from odibi_core.diagnostics import Diagnostic, Related, Span
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 _SHOWN_RELATED = 8
 _TAB = "    "
+
+
+def echo_diagnostics(document: Document, diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
+    """Prints diagnostics, each with its source line and an empty line after it."""
+    width = shutil.get_terminal_size((120, 24)).columns
+    for found in diagnostics:
+        echo(render(found, document.text, width=width) + "\n", err=err)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints, with what the terminal's encoding lacks (or an odd file name) written as escapes.
+
+    click drops colours where the output is no terminal; NO_COLOR is asked for here.
+    """
+    stream = sys.stderr if err else sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    safe = text.encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(safe, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:

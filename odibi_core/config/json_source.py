@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import json.scanner
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from odibi_core.config.shape import StepBuilder, type_name
 from odibi_core.diagnostics import Fix, Related
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from odibi_core.config.json_tree import Problem
     from odibi_core.diagnostics import CodeInfo, Diagnostic, Span
 
@@ -31,6 +32,13 @@ class _Suspicions:
 
     def __init__(self) -> None:
         self.met = False
+
+    def scanner(self) -> Callable[[str, int], tuple[Any, int]]:
+        """Returns the C decoder with these hooks: text and offset -> value and the offset after it."""
+        decoder = json.JSONDecoder(
+            object_pairs_hook=self.pairs, parse_constant=self.constant, parse_float=self.number
+        )
+        return decoder.scan_once  # type: ignore[attr-defined, no-any-return]  # `raw_decode` is one call more
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         """Makes the object; notes duplicate keys."""
@@ -90,12 +98,7 @@ class JsonSteps:
         reader = self._reader
         opened = reader.pos - 1 if opening is None else opening
         suspicions = _Suspicions()
-        scan_once = json.scanner.make_scanner(
-            json.JSONDecoder(
-                object_pairs_hook=suspicions.pairs, parse_constant=suspicions.constant,
-                parse_float=suspicions.number,
-            )
-        )  # fmt: skip
+        scan_once = suspicions.scanner()
         surrogates = _SURROGATE_ESCAPE.search(text) is not None
         space, add, source = _SPACE.match, self.builder.add, self.source
         pos = reader.pos

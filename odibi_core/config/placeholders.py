@@ -124,7 +124,13 @@ def fill_text(text: str, values: Values) -> str:
     return _fill(text, lambda kind, name: None if kind == "ident" else _as_text(values.get(kind, name)))
 
 
-def fill_params(obj: Any, values: Values, *, sql_keys: Collection[str] = ("query", "sql")) -> Any:
+def fill_params(
+    obj: Any,
+    values: Values,
+    *,
+    sql_keys: Collection[str] = ("query", "sql"),
+    dialect: Dialect = DUCKDB,
+) -> Any:
     """Returns a copy of `obj` with the placeholders in all its texts filled in.
 
     A text that is one placeholder and nothing else becomes the variable's value with its type. Keys stay.
@@ -133,13 +139,14 @@ def fill_params(obj: Any, values: Values, *, sql_keys: Collection[str] = ("query
         obj: Params, or any value that JSON can hold.
         values: What to fill in.
         sql_keys: Keys at the top whose text is SQL.
+        dialect: How that SQL is read.
 
     Raises:
         SecretError: A variable is not set.
     """
     if isinstance(obj, dict):
         return {
-            key: fill_sql(item, values)
+            key: fill_sql(item, values, dialect=dialect)
             if key in sql_keys and isinstance(item, str)
             else fill_params(item, values, sql_keys=())
             for key, item in obj.items()

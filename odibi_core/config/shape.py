@@ -172,7 +172,7 @@ class StepBuilder:
                 self.diagnostics.append(
                     codes.UNKNOWN_FIELD.found(
                         f"`{field}` is not a field of a step", step=name, field=field, span=span,
-                        help=_field_help(field),
+                        help=_field_help(field, raw),
                     )
                 )  # fmt: skip
                 continue
@@ -277,7 +277,10 @@ def type_name(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
-def _field_help(field: str) -> str:
+def _field_help(field: str, raw: dict[str, Any]) -> str:
+    close = misspelled(field, FIELDS)
+    if close is not None and close in raw:
+        return f"`{close}` is there already"
     alias = _ALIASES.get(field.casefold())
     if alias == "metadata":
         return "free-form data belongs in `metadata`"
