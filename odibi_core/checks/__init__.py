@@ -57,8 +57,11 @@ def check(
     pipeline = Pipeline(document.steps, document.gaps)
     if not document.steps and document.parsed and not document.has_errors:
         found.append(_empty(document.path))
+    # Looking through all params costs more than the other rules together.
+    has_placeholders = document.text is None or "${" in document.text
     for rule in RULES:
-        found.extend(rule(pipeline))
+        if has_placeholders or rule is not check_placeholders:
+            found.extend(rule(pipeline))
     base = Path(document.path).parent if base_dir is None else Path(base_dir)
     found.extend(check_sources(pipeline, base, Path.cwd() if cwd is None else Path(cwd)))
     return tuple(sorted(found, key=_place))
