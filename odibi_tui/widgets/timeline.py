@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.record import RunRecord, StepRecord
 
 _ASCII = str.maketrans(
-    {"█": "#", "▒": ":", "▶": ">", "┄": ".", "✗": "x", "■": "#", **dict.fromkeys("▏▎▍▌▋▊▉")}
+    {"█": "#", "▒": ":", "▶": ">", "┄": ".", "✗": "x", "■": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "#")}
 )
 _TONES = {"tried": "error", "gap": "warning", "waiting": "gutter", "note": "muted", "axis": "muted"}
 _NAME_CELLS = 26

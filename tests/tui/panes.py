@@ -73,7 +73,7 @@ def session_of(run, selected=None):
     return session
 
 
-async def settled(app, pilot, condition, tries=100):
+async def settled(app, pilot, condition, tries=500):
     """Waits until the screen fulfils a condition."""
     for _ in range(tries):
         await pilot.pause(0.02)
