@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from odibi_core.config.placeholders import find_placeholders
@@ -35,9 +34,10 @@ def place_in_sql(message: str, written: str) -> tuple[int, int] | None:
     if match is None:
         return None
     number, quoted = int(match[1]), match[2]
-    column = len(match[3]) - len(f"LINE {match[1]}: ")
-    start = _characters(quoted, column)
-    length = max(1, _characters(quoted[start:], len(match[4])))
+    start = len(match[3]) - len(f"LINE {match[1]}: ")
+    length = len(match[4])
+    if not quoted.isascii():
+        start, length = _by_name(message[: match.start()], quoted, start) or (-1, 0)
     if start < 0 or start >= len(quoted):
         return None
     text, shift = quoted, 0
@@ -86,13 +86,18 @@ def _overlaps(written: str, start: int, length: int) -> bool:
     return any(p.start < start + length and start < p.end for p in find_placeholders(written))
 
 
-def _characters(text: str, width: int) -> int:
-    """Returns how many characters of `text` take `width` columns; -1 where it is shorter than that."""
-    if width < 0:
-        return -1
-    used = 0
-    for count, character in enumerate(text):
-        if used >= width:
-            return count
-        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-    return len(text)
+def _by_name(said: str, quoted: str, column: int) -> tuple[int, int] | None:
+    """Returns where a name that the error gives in quotes stands in the quoted line, nearest to the mark.
+
+    The mark counts columns of a terminal, and what takes how many is told differently by every table. So
+    in a line that is not ASCII it only decides between several.
+    """
+    found = [
+        (abs(place.start() - column), place.start(), len(name))
+        for name in re.findall(r'"([^"]+)"', said)
+        for place in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", quoted)
+    ]
+    if not found:
+        return None
+    _, start, length = min(found)
+    return start, length
