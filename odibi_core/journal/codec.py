@@ -17,6 +17,7 @@ HEAD = b'{"v":%d,"seq":' % FORMAT_VERSION
 EVENT_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in AnyEvent.__args__)
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
 
+_TIME = b'"ts":'  # without it, decoding would make up the present
 _OWN_HEAD = re.compile(rb'\{"v":1,"seq":(\d{1,18}),')
 
 
@@ -52,9 +53,8 @@ def decode_event(line: bytes) -> Event | None:
         event: Event = _decode_event(line)
     except UNREADABLE:
         return None
-    if line.startswith(HEAD) or seq_of(line) is not None:  # what we wrote has the rest of its envelope
-        return event
-    return None
+    # What we wrote has the rest of its envelope.
+    return event if _TIME in line and (line.startswith(HEAD) or seq_of(line) is not None) else None
 
 
 def decode_line(line: bytes) -> tuple[int, Event | None] | None:
@@ -65,6 +65,8 @@ def decode_line(line: bytes) -> tuple[int, Event | None] | None:
     """
     try:
         event: Any = _decode_event(line)
+        if _TIME not in line:
+            return None
         own = _OWN_HEAD.match(line)
         return (int(own[1]) if own else _decode_envelope(line).seq), event
     except UNREADABLE:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,25 +111,22 @@ def write_log(record: RunRecord, path: str | Path) -> None:
     except UnicodeEncodeError:  # a lone surrogate in a name or message of this process's own record
         encoded = msgspec.json.encode(json_value(log))
     text = msgspec.json.format(encoded, indent=2)
-    temporary: str | None = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(text + b"\n")
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        temporary.replace(path)
     except OSError as error:
         raise JournalError(
             f"cannot write the run log `{path}`: {error.strerror or error}",
             help="free some space or choose another directory with `--log-dir`",
         ) from error
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what matters has been said
+            temporary.unlink(missing_ok=True)
 
 
 def _in_start_order(steps: tuple[StepRecord, ...]) -> list[StepRecord]:

@@ -79,9 +79,13 @@ class JournalReader:
 
     def at(self, offset: int, length: int) -> Event | None:
         """Returns the event at a place that an entry named, or None if it is damaged."""
-        descriptor = self._open()
-        decoded = None if descriptor is None else decode_line(self._pread(descriptor, length, offset))
+        decoded = decode_line(self.raw(offset, length))
         return None if decoded is None else decoded[1]
+
+    def raw(self, offset: int, length: int) -> bytes:
+        """Returns the bytes at a place, fewer where the file ends."""
+        descriptor = self._open()
+        return b"" if descriptor is None else self._pread(descriptor, length, offset)
 
     def close(self) -> None:
         """Closes the file; the next read opens it again and goes on where it stopped."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -100,6 +101,7 @@ class JournalWriter:
         self.redactor = redactor
         self._own_counter = counter is None
         self._unsynced = False
+        self._named = False  # whether the journal's name, too, has been forced to the disk
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
@@ -162,6 +164,10 @@ class JournalWriter:
         self._unsynced = False
         try:
             os.fsync(self._descriptor)
+            if not self._named:
+                self._named = True
+                _sync_directory(self.path.parent)
+                _sync_directory(self.path.parent.parent)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
 
@@ -232,6 +238,18 @@ def _last_seq(descriptor: int, end: int) -> int:
                 return seq
         tail = lines[0]
     return 0
+
+
+def _sync_directory(path: Path) -> None:
+    """Forces a directory's entries to the disk, where its file system does that."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _cannot_write(path: Path, error: OSError) -> JournalError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from array import array
 from typing import TYPE_CHECKING
@@ -11,10 +12,13 @@ from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.record import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
+_NO_STEP = 0xFFFFFFFF
+_BLOCK = 1024 * 1024
+_ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
 _SYNONYMS = {"warn": "warning", "fatal": "critical", "trace": "debug", "notset": "debug"}
 
 
@@ -82,18 +86,33 @@ class LogIndex:
         with self._opening:
             self._reader.close()
 
-    def _matcher(self, level: str | None, step: str | None, text: str | None) -> Callable[[int], bool]:
+    def matching(
+        self, start: int, stop: int, level: str | None, step: str | None, text: str | None
+    ) -> Iterator[int]:
+        """Yields the numbers of the matching lines from `start` up to `stop`; criteria as in `filtered`."""
         rank = 0 if level is None else level_rank(level)
-        needle = None if not text else text.casefold()
+        number = None if step is None else self._step_numbers.get(step, _NO_STEP)
+        found: Iterator[int] = (
+            i
+            for i in range(start, stop)
+            if self._ranks[i] >= rank and (number is None or self._steps[i] == number)
+        )
+        return found if not text else self._containing(found, text.casefold())
 
-        def matches(number: int) -> bool:
-            if self._ranks[number] < rank:
-                return False
-            if step is not None and self._steps[number] != self._step_numbers.get(step):
-                return False
-            return needle is None or needle in self.line(number).message.casefold()
-
-        return matches
+    def _containing(self, numbers: Iterable[int], needle: str) -> Iterator[int]:
+        """Yields those of the lines that contain a text, whatever the case; decodes only likely ones."""
+        plain = needle.encode() if needle.isascii() and not _ESCAPED_IN_JSON.search(needle) else None
+        block, block_start = b"", 0
+        for number in numbers:
+            offset, length = self._offsets[number], self._lengths[number]
+            if offset < block_start or offset + length > block_start + len(block):
+                with self._opening:
+                    block, block_start = self._reader.raw(offset, max(length, _BLOCK)), offset
+            line = block[offset - block_start : offset - block_start + length]
+            if plain is not None and line.isascii() and plain not in line.lower():
+                continue
+            if needle in self.line(number).message.casefold():
+                yield number
 
 
 class FilteredLog:
@@ -102,7 +121,6 @@ class FilteredLog:
     def __init__(self, log: LogIndex, *, level: str | None, step: str | None, text: str | None) -> None:
         self._log = log
         self._criteria = (level, step, text)
-        self._matches = log._matcher(level, step, text)
         self._numbers = array("Q")
         self._seen = 0
         self._refreshing = threading.Lock()
@@ -142,8 +160,6 @@ class FilteredLog:
         with self._refreshing:
             total = len(self._log)
             stop = total if max_lines is None else min(total, self._seen + max_lines)
-            for number in range(self._seen, stop):
-                if self._matches(number):
-                    self._numbers.append(number)
+            self._numbers.extend(self._log.matching(self._seen, stop, *self._criteria))
             self._seen = max(self._seen, stop)
             return self._seen >= total

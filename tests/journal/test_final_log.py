@@ -118,6 +118,15 @@ def test_a_log_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
     assert path.read_bytes() == old and os.listdir(tmp_path) == ["run.json"]
 
 
+def test_a_log_is_as_private_as_the_person_wants_their_files(tmp_path):
+    old = os.umask(0o077)
+    try:
+        write_log(fold(small_run()), tmp_path / "run.json")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "run.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_a_list_of_runs_shows_stands_before_the_steps(tmp_path):
     write_log(fold(small_run("failed")), tmp_path / "run.json")
     head = (tmp_path / "run.json").read_text().partition('"steps": [')[0]

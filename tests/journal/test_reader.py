@@ -61,6 +61,7 @@ def test_unknown_types_and_damaged_lines_are_counted_and_skipped(tmp_path):
         b'{"v":2,"seq":2,"type":"teleported","ts":"2026-01-31T12:00:00Z"}\n',
         b'{"v":1,"seq":3,"type":"memory","ts":"2026-01-31T12:00:00Z"}\n',  # lacks a field
         b'{"v":1,"seq":4,"type":"memory","ts":"2026-01-31T12:00:00","rss_bytes":1}\n',  # no time zone
+        b'{"v":1,"seq":4,"type":"memory","rss_bytes":1}\n',  # no time
         b"\xff\xfe\n",
         b"\n",
         b'{"v":1,"seq":5,"type":"log","ts":"2026-01-31T12:00:00Z","message":"ok","new_field":[1]}\n',
@@ -68,7 +69,7 @@ def test_unknown_types_and_damaged_lines_are_counted_and_skipped(tmp_path):
     (tmp_path / "j").write_bytes(b"".join(lines))
     with JournalReader(tmp_path / "j") as reader:
         assert [seq for seq, _ in reader.read()] == [1, 5]
-        assert (reader.unknown, reader.damaged) == (1, 3)
+        assert (reader.unknown, reader.damaged) == (1, 4)
 
 
 def test_a_known_type_of_a_newer_version_that_does_not_fit_is_unknown_not_damaged(tmp_path):
