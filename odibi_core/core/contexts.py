@@ -55,7 +55,7 @@ class Contexts:
         return next((context for context in tuple(self._open.values()) if context.is_frame(frame)), None)
 
     def hide_secrets(self, redactor: Redactor) -> None:
-        """Keeps the secrets of the given context, and those it is asked for from now on, out of what is told."""
+        """Keeps the secrets of the given context, and those asked for from now on, out of what is told."""
         secrets = self._given.secrets
         if isinstance(secrets, Mapping):
             for secret in secrets.values():
