@@ -109,7 +109,7 @@ def _step_line(step: StepExecution) -> str:
         line += f" in {step.duration_ms:.2f}ms"
     shown = step.after_snapshot or step.before_snapshot
     if shown is not None and shown.row_count is not None:
-        line += f", {shown.row_count:,} rows"
+        line += f", {shown.row_count:,} row" + "s" * (shown.row_count != 1)
         if step.row_delta:
             line += f" ({step.row_delta:+,})"
     if step.error_message:

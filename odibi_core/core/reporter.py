@@ -42,7 +42,7 @@ class Reporter:
 
     def succeeded(self, step: Step, duration_ms: float, rows: int | None) -> None:
         """A step has done its work."""
-        size = "" if rows is None else f", {rows:,} rows"
+        size = "" if rows is None else f", {rows:,} row" + "s" * (rows != 1)
         self.log(step, f"done in {_duration(duration_ms)}{size}")
         self._tracker.end_step(step.name, "success", duration_ms=duration_ms, rows=rows)
         self._events.emit("step_complete", step=step, duration_ms=duration_ms)

@@ -201,7 +201,7 @@ class Scheduler:
     ) -> None:
         if max_workers < 1:
             raise ValueError("max_workers must be at least 1")
-        self._needs: dict[str, tuple[str, ...]] = {s: tuple(dict.fromkeys(n)) for s, n in needs.items()}
+        self._needs: dict[str, tuple[str, ...]] = {s: tuple(n) for s, n in needs.items()}
         self._dependents: dict[str, list[str]] = {step: [] for step in self._needs}
         for step, needed in self._needs.items():
             for other in needed:

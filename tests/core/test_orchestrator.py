@@ -493,7 +493,7 @@ def test_steps_side_by_side_never_mix(tmp_path):
         for i in range(size):
             started, done = lines[f"count_{i}"]
             assert started == f"started, inputs read_{i} {i + 1:,}"
-            assert done.endswith("1 rows")
+            assert done.endswith(", 1 row")
 
 
 def test_a_long_chain_has_no_limit(tmp_path):

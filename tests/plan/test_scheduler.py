@@ -129,6 +129,21 @@ def test_a_run_that_only_a_timeout_stopped_timed_out():
     assert scheduler.apply(StepTimedOut("a", 1))[-1] == Finish("timed_out", "a", "`a` timed out")
 
 
+def test_a_timeout_that_was_tried_again_and_then_failed_is_a_failure():
+    scheduler = Scheduler({"a": []}, backoff=Backoff(retries=1))
+    scheduler.begin()
+    scheduler.apply(StepTimedOut("a", 1))
+    scheduler.apply(RetryDue("a", 1))
+    assert scheduler.apply(StepFailed("a", 2))[-1] == Finish("failed", "a", "`a` failed")
+
+
+def test_a_need_may_be_named_twice():
+    scheduler = Scheduler({"a": [], "b": ["a", "a"]})
+    scheduler.begin()
+    assert starts(scheduler.apply(StepSucceeded("a", 1))) == ["b"]
+    scheduler.validate_state()
+
+
 def test_cancelling_skips_what_never_started_and_interrupts_what_runs():
     scheduler = Scheduler({"a": [], "b": ["a"], "w": []}, backoffs={"w": Backoff(retries=1)})
     scheduler.begin()
