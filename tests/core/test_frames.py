@@ -125,7 +125,4 @@ def test_secrets_that_are_asked_for_become_known_and_the_source_can_still_be_sen
         Contexts(given).hide_secrets(redactor)
     assert given.get_secret("hunter22") == "HUNTER22"
     assert redactor.text("HUNTER22") == "***"
-    assert (
-        pickle.loads(pickle.dumps(given.secrets)) is str.upper
-        or pickle.loads(pickle.dumps(given.secrets))("a") == "A"
-    )
+    assert pickle.loads(pickle.dumps(given.secrets)) == str.upper
