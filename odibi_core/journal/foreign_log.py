@@ -89,10 +89,10 @@ def from_log(log: Any) -> RunRecord:
     own = isinstance(log.get("log_version"), int)
     order = {name: i for i, name in enumerate(_texts(log.get("step_order")))}
     steps = tuple(sorted(steps, key=lambda step: order.get(step.info.name, len(order))))
-    started = place.time(log, "start_time") or min(
-        (step.started for step in steps if step.started is not None), default=None
-    )
-    ended = place.time(log, "end_time") or max((s.ended for s in steps if s.ended is not None), default=None)
+    started, ended = place.time(log, "start_time"), place.time(log, "end_time")
+    if not own:  # ours says what it knows; others leave it to their steps
+        started = started or min((s.started for s in steps if s.started is not None), default=None)
+        ended = ended or max((s.ended for s in steps if s.ended is not None), default=None)
     duration = place.number(log, "duration_ms")
     if duration is None and started is not None and ended is not None:
         duration = max(0.0, (ended - started).total_seconds() * 1000)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["RunStore", "RunSummary", "open_store", "read_run"]
 
 
+_FOLD_UP_TO = 4 * 1024 * 1024  # of a journal; takes some 50 ms
+
+
 def open_store(log_dir: str | Path) -> RunStore:
     """Returns the store of a log directory, which need not exist yet."""
     return RunStore(Path(log_dir))
@@ -228,15 +231,21 @@ def _is_path(run: str | Path) -> bool:
 
 
 def _read(paths: RunPaths) -> RunRecord:
+    """Reads a run's journal, which tells most; its final log where there is no journal, or a huge one."""
     if not paths.final_log.exists():
         return read_run(paths.directory)
+    if not paths.journal.exists():
+        return read_log(paths.final_log)
+    if paths.journal.stat().st_size <= _FOLD_UP_TO:
+        try:
+            return _read_journal(paths.journal)
+        except RunLogError:  # damaged
+            return read_log(paths.final_log)
     try:
         record = read_log(paths.final_log)
     except RunLogError:
-        if not paths.journal.exists():
-            raise
-        return _read_journal(paths.journal)  # it tells the same, and more
-    return _read_journal(paths.journal) if record.is_live and paths.journal.exists() else record
+        return _read_journal(paths.journal)
+    return _read_journal(paths.journal) if record.ended is None else record  # saved before the end
 
 
 def _over(record: RunRecord, paths: RunPaths) -> RunFollower:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -114,8 +115,10 @@ class SummaryReader:
         if has_log:
             try:
                 summary = _of_log(paths)
-                if summary.state != "running" or not has_journal:
+                if summary.state != "running":
                     return summary, None
+                if not has_journal:  # saved before the end; its steps tell how far it came
+                    return _of_record(read_log(paths.final_log), paths, paths.final_log), None
             except RunLogError as error:
                 problem = error.message.removeprefix(f"`{paths.final_log}` ").removeprefix("is ")
                 if not has_journal:
@@ -216,6 +219,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
         status = path.stat()
     except OSError:
         return None
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return None  # to open a pipe would wait for ever
     return status.st_mtime_ns, status.st_size
 
 

@@ -9,14 +9,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from odibi_core.errors import RunError, RunLogError
 from odibi_core.journal import events as ev
+from odibi_core.journal.final_log import write_log
+from odibi_core.journal.fold import RunBuilder
+from odibi_core.journal.layout import RunPaths
 from odibi_core.journal.lock import holder_state
 from odibi_core.journal.writer import JournalWriter
+from odibi_core.runs import store as store_module
 from odibi_core.runs import summary as summary_module
 from odibi_core.runs.store import open_store, read_run
-from tests.journal.journals import at
+from tests.counts import count
+from tests.journal.journals import any_event, at
 from tests.runs.past import LiveRun, make_run, store_table
 
 FOREIGN = Path(__file__).parent.parent / "data" / "run_logs"
@@ -159,11 +166,52 @@ def test_a_damaged_final_log_is_made_up_for_by_the_journal(tmp_path):
     assert store.runs()[0].state == "success" and store.runs()[0].problem is None
 
 
-def test_a_final_log_saved_while_the_run_went_on_does_not_hide_how_it_ended(tmp_path):
+def test_a_final_log_saved_while_the_run_went_on_does_not_hide_how_it_ended(tmp_path, monkeypatch):
     paths = make_run(tmp_path)
     log = json.loads(paths.final_log.read_text())
-    paths.final_log.write_text(json.dumps({**log, "state": "running"}))
-    assert open_store(tmp_path).runs()[0].state == "success"
+    paths.final_log.write_text(json.dumps({**log, "state": "running", "end_time": None}))
+    store = open_store(tmp_path)
+    assert store.runs()[0].state == "success"
+    monkeypatch.setattr(store_module, "_FOLD_UP_TO", 0)
+    assert store.open(paths.run_id).state == "success"
+    shutil.rmtree(paths.directory)
+    log["steps"][1]["state"] = "running"
+    paths.final_log.write_text(json.dumps({**log, "state": "running", "end_time": None}))
+    assert store.runs()[0].state == store.open(paths.run_id).state == "unknown"
+
+
+def test_of_a_huge_journal_the_final_log_speaks(tmp_path, monkeypatch):
+    paths = make_run(tmp_path, "failed")
+    expected = read_run(paths.journal)
+    monkeypatch.setattr(store_module, "_FOLD_UP_TO", 0)
+    monkeypatch.setattr(store_module, "load_journal", None)
+    assert open_store(tmp_path).open(paths.run_id) == expected
+
+
+def test_a_damaged_journal_is_made_up_for_by_the_final_log(tmp_path):
+    paths = make_run(tmp_path, "failed")
+    expected = read_run(paths.final_log)
+    paths.journal.write_text("junk\n")
+    assert open_store(tmp_path).open(paths.run_id) == expected
+
+
+def test_a_pipe_among_the_logs_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "run_pipe.json")
+    make_run(tmp_path)
+    assert len(open_store(tmp_path).runs()) == 1
+
+
+@given(st.lists(any_event, max_size=20))
+@settings(max_examples=count(500), deadline=None)
+def test_the_head_of_a_final_log_tells_the_same_as_the_whole(tmp_path_factory, events):
+    paths = RunPaths(tmp_path_factory.mktemp("head"), "run_20260131_120000")
+    builder = RunBuilder()
+    for event in events:
+        builder.apply(event)
+    write_log(builder.view(), paths.final_log)
+    (summary,) = open_store(paths.log_dir).runs()
+    whole = summary_module._of_record(read_run(paths.final_log), paths, paths.final_log)
+    assert summary == whole
 
 
 @pytest.mark.parametrize("name", ["run_gone", "", "..", "run_x/../..", "/etc", "run_\0"])
