@@ -46,6 +46,7 @@ _IDENTITY = frozenset(
     | {"state", "level", "stream", "rows", "bytes", "fraction", "duration_ms", "delay_s", "rss_bytes"}
 )
 _IDENTITY_OF_STEP = frozenset({"name", "layer", "type", "engine", "inputs", "outputs", "needs", "key"})
+_IDENTITY_OF_PLACE = frozenset({"code", "name", "severity", "step", "field", "path", "table"})
 
 
 class Redactor:
@@ -129,8 +130,10 @@ class Redactor:
             redacted["columns"] = [
                 {**column, "name": self.text(column["name"])} for column in event["columns"]
             ]
-        if isinstance(event.get("error"), dict):
-            redacted["error"]["type"] = event["error"].get("type")
+        if isinstance(error := event.get("error"), dict):
+            redacted["error"]["type"] = error.get("type")
+            if isinstance(place := error.get("diagnostic"), dict):
+                redacted["error"]["diagnostic"] |= {k: v for k, v in place.items() if k in _IDENTITY_OF_PLACE}
         return msgspec.json.encode(redacted) + (b"\n" if line.endswith(b"\n") else b"")
 
     def table(self, table: pa.Table) -> pa.Table:

@@ -130,6 +130,17 @@ def test_a_secret_that_names_a_step_or_a_word_of_the_journal_breaks_no_fold(tmp_
     assert stored.dataset == "orders" and stored.file == "data/0001.preview.parquet"
 
 
+def test_the_place_of_an_error_stays_where_it_is():
+    diagnostic = {"code": "ODB304", "path": "/home/me/p.json", "line": 3, "message": "no /home/me here"}
+    error = ev.ErrorInfo("home.meError", "x /home/me", diagnostic=diagnostic)
+    line = Redactor(["/home/me", "home.meError"]).line(
+        encode_event(ev.StepFinished(step="s", state="failed", error=error))
+    )
+    told = msgspec.json.decode(line, type=ev.AnyEvent).error
+    assert (told.type, told.message) == ("home.meError", "x ***")
+    assert told.diagnostic == {**diagnostic, "message": "no *** here"}
+
+
 def test_nothing_and_blanks_are_no_secrets():
     redactor = Redactor(["", "   "])
     assert not redactor and redactor.text("a   b") == "a   b"

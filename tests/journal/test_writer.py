@@ -124,6 +124,24 @@ def test_forked_processes_lose_and_tear_no_line(tmp_path):
         assert said == [str(i) for i in range(10_000)]
 
 
+def test_a_reader_beside_the_writers_sees_every_line_whole(tmp_path):
+    writer = JournalWriter(tmp_path / "j")
+
+    def work() -> None:
+        for i in range(300):
+            writer.append(ev.Log(message="x" * (i * 997 % 200_000)))
+
+    children = [fork(work) for _ in range(2)]
+    numbers: list[int] = []
+    with JournalReader(tmp_path / "j") as reader:
+        while len(numbers) < 600:
+            numbers += [seq for seq, _ in reader.read(50)]
+        assert reader.damaged == 0
+    assert [reap(child) for child in children] == [0, 0]
+    assert numbers == list(range(1, 601))
+    writer.close()
+
+
 def test_threads_and_a_fork_in_the_middle_of_their_work_share_a_journal(tmp_path):
     writer = JournalWriter(tmp_path / "j")
     threads = [
