@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_MAX_ALIGNED = 60  # a longer cell pushes its own line, not everyone's
+
+
 class Cell(NamedTuple):
     """A cell: its text, however untrusted, and rich's style for it."""
 
@@ -52,7 +55,8 @@ class Printer:
         widths: dict[int, int] = {}
         for line in texts:
             for i, text in enumerate(line):
-                widths[i] = max(widths.get(i, 0), cell_len(text))
+                length = cell_len(text)
+                widths[i] = max(widths.get(i, 0), length if length <= _MAX_ALIGNED else 0)
         for row, line in zip(rows, texts, strict=True):
             pieces: list[tuple[str, str]] = [(" " * indent, "")]
             for i, (cell, text) in enumerate(zip(row, line, strict=True)):

@@ -262,3 +262,10 @@ def test_listing_imports_nothing_heavy(logs):
         [sys.executable, "-c", probe], capture_output=True, text=True, cwd=logs.parent, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_one_endless_name_does_not_widen_every_line(logs, capsys):
+    make_run(logs)
+    (logs / "run_long.json").write_text(json.dumps({"pipeline": "x" * 5000, "steps": []}))
+    lines = runs(capsys, "list")[1].splitlines()
+    assert max(map(len, lines)) > 5000 and sorted(map(len, lines))[1] < 200
