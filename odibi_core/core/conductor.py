@@ -70,7 +70,7 @@ class RunSettings:
     keep_going: bool = False
     keep_frames: bool = True
     previews: bool = True
-    pipeline: str = "pipeline"
+    pipeline: str | None = None
     source: str | None = None
     digest: str | None = None
 

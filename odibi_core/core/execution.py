@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from odibi_core.errors import StepOptionError, StepTimeoutError
+from odibi_core.errors import StepError, StepOptionError, StepTimeoutError
 from odibi_core.nodes import NODE_REGISTRY
 from odibi_core.nodes.base import Node
 
@@ -110,6 +110,8 @@ class Workbench:
         finally:
             attempt.release()
             self.tracker.suspend_step(step.name)
+        if isinstance(error, SystemExit):  # would end the caller's program, which did not ask for it
+            error = _exited(step, error)
         if error is not None and attempt.interrupted == "timeout" and not isinstance(error, StepTimeoutError):
             error = _timed_out(attempt, error)
         return Outcome(attempt, (time.monotonic() - started) * 1000, rows, error)
@@ -136,6 +138,17 @@ class Workbench:
             return kind(attempt.step, context, self.tracker, self.events)
         runtime = self.runtime.for_step(attempt.options.timeout, isolate=attempt.options.isolate)
         return kind(attempt.step, context, self.tracker, self.events, runtime=runtime)
+
+
+def _exited(step: Step, error: SystemExit) -> StepError:
+    exited = StepError(
+        f"`{step.name}` called sys.exit({error.code!r})",
+        step=step.name,
+        field="value",
+        help="raise an exception instead",
+    )
+    exited.__cause__ = error
+    return exited
 
 
 def _timed_out(attempt: Attempt, error: BaseException) -> StepTimeoutError:

@@ -55,7 +55,7 @@ class Orchestrator:
         retry_delay: Seconds before the first retry; it doubles with each, give or take a quarter.
         keep_going: Whether a failure leaves out only the steps that need the failed one.
         variables: What `${var:NAME}` stands for.
-        pipeline: The pipeline's name, else the source's.
+        pipeline: The pipeline's name; else the source's, or the one `tracker.start_pipeline` was given.
         source: Where the steps were loaded from.
         digest: The source's digest.
         base_dir: What relative paths are relative to, where the context does not say.
@@ -103,7 +103,7 @@ class Orchestrator:
             keep_going=keep_going,
             keep_frames=keep_frames,
             previews=previews,
-            pipeline=pipeline or (Path(source).stem if source else "pipeline"),
+            pipeline=pipeline or (Path(source).stem if source else None),
             source=str(source) if source is not None else None,
             digest=digest,
         )

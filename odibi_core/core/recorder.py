@@ -117,6 +117,12 @@ class Recorder:
             return self._run_id
 
     @property
+    def named(self) -> str | None:
+        """The name of a run that was begun and in which nothing has happened yet."""
+        record = self.view
+        return record.pipeline or None if record.is_live and not record.steps else None
+
+    @property
     def paths(self) -> RunPaths | None:
         """Where the run's files lie, None while it has none."""
         return self._paths

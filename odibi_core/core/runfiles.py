@@ -40,10 +40,12 @@ class RunFiles:
         self._graph = graph
         self._base_dir = base_dir
         self._syncer: _Syncer | None = None
+        self._pipeline = settings.pipeline or "pipeline"
 
     def open(self) -> None:
         """Opens the journal, unless the tracker brings an open one, and begins the run."""
         tracker, settings = self._tracker, self._settings
+        self._pipeline = settings.pipeline or tracker.named or "pipeline"
         if not tracker.has_journal:
             tracker.open_journal()
         paths = tracker.paths
@@ -53,7 +55,7 @@ class RunFiles:
             except OSError as error:
                 raise JournalError(f"cannot write `{paths.config}`: {error.strerror or error}") from error
         tracker.begin(
-            settings.pipeline,
+            self._pipeline,
             steps=step_infos(self._steps, self._graph),
             source=settings.source,
             digest=settings.digest,
@@ -100,7 +102,7 @@ class RunFiles:
     def _config(self) -> bytes:
         steps = [{name: getattr(step, name) for name in _FIELDS} for step in self._steps]
         document: dict[str, Any] = {
-            "pipeline": self._settings.pipeline,
+            "pipeline": self._pipeline,
             "source": self._settings.source,
             "digest": self._settings.digest,
             "steps": steps,

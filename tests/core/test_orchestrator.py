@@ -113,6 +113,14 @@ def test_running_again_is_a_run_of_its_own(tmp_path):
     assert len(list(tmp_path.glob("run_*.json"))) == 2
 
 
+def test_a_run_has_the_name_the_tracker_was_given_before(tmp_path):
+    run = orchestrator(CHAIN, tmp_path)
+    run.tracker.start_pipeline("nightly")
+    run.run()
+    assert run.tracker.view.pipeline == "nightly"
+    assert orchestrator(CHAIN, tmp_path, source="dir/daily.json").run().tracker.view.pipeline == "daily"
+
+
 def test_every_view_is_the_same_fold_over_the_journal(tmp_path):
     tracker = orchestrator(CHAIN, tmp_path).run().tracker
     builder = RunBuilder()
@@ -296,6 +304,17 @@ def test_the_original_exception_is_raised_with_the_steps_name(tmp_path):
         "after",
         "deep",
     ]
+
+
+def test_a_function_that_exits_fails_its_step_and_not_the_program(tmp_path):
+    @odibi_function("test_exit")
+    def leave():
+        raise SystemExit(3)
+
+    run = orchestrator([function("s", "test_exit")], tmp_path, engine="pandas")
+    with pytest.raises(StepError, match=r"sys.exit\(3\)"):
+        run.run()
+    assert states(run.tracker) == {"s": "failed"}
 
 
 def test_what_is_running_finishes_when_another_step_fails(tmp_path):
