@@ -55,7 +55,7 @@ def test_while_the_loop_is_busy_one_delivery_waits_however_much_comes(tmp_path):
     tail = Tail(
         RunFollower(run.paths.directory), lambda tail: delivered.append(tail.record.log_count), loop.post
     )
-    thread = threading.Thread(target=tail.read)
+    thread = threading.Thread(target=tail.read, daemon=True)
     thread.start()
     for _ in range(5):
         run.add(*logs(50))
@@ -75,7 +75,7 @@ def test_a_stopped_tail_delivers_nothing_more(tmp_path):
     run = RunFiles(tmp_path).begin(info("a"))
     loop, delivered = Loop(), []
     tail = Tail(RunFollower(run.paths.directory), delivered.append, loop.post)
-    thread = threading.Thread(target=tail.read)
+    thread = threading.Thread(target=tail.read, daemon=True)
     thread.start()
     until(lambda: loop.posted)
     tail.stop()
