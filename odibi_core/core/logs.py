@@ -23,13 +23,13 @@ class StepLogHandler(logging.Handler):
         self._steps = steps
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Records the line, with the traceback where there is one."""
+        """Records the message, and the traceback where there is one, line by line."""
         current = self._tracker.current_step()
         if current is None:
             return
         try:
-            message = self.format(record)
-            self._reporter.log(self._steps.get(current[0]), message, record.levelname.lower())
+            for line in self.format(record).splitlines() or [""]:
+                self._reporter.log(self._steps.get(current[0]), line, record.levelname.lower())
         except Exception:  # noqa: BLE001 - as in every logging handler: said on stderr, never raised
             self.handleError(record)
 

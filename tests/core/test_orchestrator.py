@@ -257,7 +257,7 @@ async def test_a_stream_beside_run_async(tmp_path):
 def test_what_python_logs_in_a_step_is_a_line_of_that_step(tmp_path):
     @odibi_function("test_talk")
     def talk(step):
-        logging.getLogger("user.code").warning("from %s", step.name)
+        logging.getLogger("user.code").warning("from %s\nand more", step.name)
         return [{"a": 1}]
 
     tracker = orchestrator(
@@ -265,7 +265,9 @@ def test_what_python_logs_in_a_step_is_a_line_of_that_step(tmp_path):
     ).run().tracker  # fmt: skip
     logging.getLogger("user.code").warning("from nobody")
     said = {(e.step, e.message) for e in events_of(tracker) if getattr(e, "level", "") == "warning"}
-    assert said == {("one", "from one"), ("two", "from two")}
+    assert said == {
+        ("one", "from one"), ("one", "and more"), ("two", "from two"), ("two", "and more"),
+    }  # fmt: skip
 
 
 # -- failure ------------------------------------------------------------------------------------------
