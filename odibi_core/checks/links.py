@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
+from odibi_core.config.shape import is_slip
 from odibi_core.diagnostics import Related
 from odibi_core.text import nearest
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.core.node import Step
-    from odibi_core.diagnostics import Diagnostic, Span
+    from odibi_core.diagnostics import Diagnostic, Fix, Span
 
 _SHOWN_OF_A_CYCLE = 20
 
@@ -76,8 +77,14 @@ def check_inputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
             yield codes.UNDEFINED_INPUT.found(
                 f"no step outputs `{key}`", step=step.name, field=f"inputs.{local}",
                 span=place(step, "inputs", local, start=0), suggestion=close, help=help,
-                fix=None if close is None else replacement(step.origin, close, "inputs", local),
+                fix=_fix(step, key, close, "inputs", local),
             )  # fmt: skip
+
+
+def _fix(step: Step, written: str, close: str | None, *field: str) -> Fix | None:
+    if close is None:
+        return None
+    return replacement(step.origin, close, *field, safe=is_slip(written, close))
 
 
 def check_cycles(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -150,5 +157,5 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
         yield codes.UNDEFINED_CONNECTION.found(
             f"no connect step is named `{name}`", step=step.name, field="params.connection",
             span=place(step, "params", "connection", start=0), suggestion=close, help=help,
-            fix=None if close is None else replacement(step.origin, close, "params", "connection"),
+            fix=_fix(step, name, close, "params", "connection"),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
+from odibi_core.config.shape import is_slip
 from odibi_core.core.node import ENGINES, LAYERS, TYPES
 from odibi_core.text import nearest
 
@@ -34,9 +35,12 @@ def check_names(pipeline: Pipeline) -> Iterator[Diagnostic]:
 def _unknown(step: Step, field: str, value: object, known: tuple[str, ...], info: CodeInfo) -> Diagnostic:
     listed = f"{', '.join(known[:-1])} or {known[-1]}"
     close = nearest(value, known) if isinstance(value, str) else None
+    fix = None
+    if close is not None:
+        fix = replacement(step.origin, close, field, safe=is_slip(str(value), close))
     return info.found(
         f"`{value}` is not {'an' if field == 'engine' else 'a'} {field}",
         step=step.name, field=field, span=place(step, field, start=0), suggestion=close,
         help=f"write `{close}`" if close else f"write {listed}",
-        fix=None if close is None else replacement(step.origin, close, field),
+        fix=fix,
     )  # fmt: skip

@@ -156,6 +156,7 @@ class JsonReader:
 
     def _open(self, kind: str, depth: int) -> Node:
         if depth >= MAX_DEPTH:
+            self.path.clear()  # a path this long helps nobody
             self.report(
                 codes.TOO_DEEP, f"brackets are nested more than {MAX_DEPTH} deep", self.pos, self.pos + 1,
                 help="the text after it is not read",

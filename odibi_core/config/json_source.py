@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
 from odibi_core.config.json_reader import MAX_DEPTH, JsonReader
-from odibi_core.config.json_tree import Node, ReadingStoppedError
+from odibi_core.config.json_tree import Edit, Node, ReadingStoppedError
 from odibi_core.config.origins import JsonOrigin
 from odibi_core.config.places import BOM, TextSource
 from odibi_core.config.shape import StepBuilder, type_name
@@ -133,7 +133,8 @@ class JsonSteps:
                 self._after_array()
                 return
             if char == "":
-                reader.expected("`]`", opened=opened)
+                at = reader.last_end
+                reader.expected("`]`", opened=opened, edit=Edit("close the array", at, at, "\n]"))
                 return
             if char == ",":
                 reader.stray_comma()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
 from odibi_core.config.document import Gaps
-from odibi_core.config.origins import replacement
+from odibi_core.config.origins import JsonOrigin, replacement
 from odibi_core.core.node import Step
+from odibi_core.diagnostics import Fix
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ _ALIASES = {
     "description": "metadata", "comment": "metadata", "tags": "metadata", "owner": "metadata",
     "timeout": "params", "retries": "params",
 }  # fmt: skip
-_MISSPELLING_DISTANCE = 2
 
 
 class StepBuilder:
@@ -194,18 +195,27 @@ class StepBuilder:
         if field == "outputs":
             self._outputs.update(_strings(value))
         if field in TEXT_FIELDS:
-            wanted, help = "text", f'write "{value}"' if isinstance(value, int | float) else None
-            if isinstance(value, bool):
-                help = None
+            wanted = "text"
+            written = json.dumps(str(value)) if type(value) in (int, float) else None
         else:
             wanted = "an object"
             texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-            pairs = ", ".join(f'"{text}": "{text}"' for text in texts if isinstance(text, str))
-            help = f"write {{{pairs}}}" if pairs and field in ("inputs", "outputs") else "write { }"
+            quoted = [json.dumps(text, ensure_ascii=False) for text in texts if isinstance(text, str)]
+            pairs = ", ".join(f"{text}: {text}" for text in quoted)
+            written = f"{{{pairs}}}" if pairs and field in ("inputs", "outputs") else None
+        span = origin.locate(field)
+        fix = None
+        if (
+            written is not None
+            and isinstance(origin, JsonOrigin)
+            and span.start is not None
+            and span.end is not None
+        ):
+            fix = Fix(f"write {written}", "unsafe", span.start, span.end, written)
         self.diagnostics.append(
             codes.WRONG_TYPE.found(
                 f"`{field}` must be {wanted}, not {type_name(value)}", step=name, field=field,
-                span=origin.locate(field), help=help,
+                span=span, help=None if written is None else f"write {written}", fix=fix,
             )
         )  # fmt: skip
 
@@ -245,10 +255,13 @@ def misspelled(name: str, candidates: frozenset[str] | set[str]) -> str | None:
     if alias in candidates and alias == "name" and name.casefold() != "id":
         return alias
     found = nearest(name, candidates)
-    if found is None:
-        return None
-    limit = 1 if len(found) <= 5 else _MISSPELLING_DISTANCE
-    return found if distance(name.casefold(), found) <= limit else None
+    return found if found is not None and is_slip(name, found) else None
+
+
+def is_slip(written: str, meant: str) -> bool:
+    """Whether a word is another one with at most two slips (one in short words), rather than a guess."""
+    limit = 1 if len(meant) <= 5 else 2
+    return abs(len(written) - len(meant)) <= limit and distance(written.casefold(), meant.casefold()) <= limit
 
 
 def distance(left: str, right: str) -> int:

@@ -92,7 +92,7 @@ class Region:
         return text.replace(self.quote, self.quote * 2)
 
 
-_DOLLAR_MARK = re.compile(r"\$(?:[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*)?\$(?!\{)")
+_DOLLAR_MARK = re.compile(r"\$(?:[^\W\d]\w*)?\$(?!\{)")
 
 
 def regions(query: str, dialect: Dialect = DUCKDB) -> Iterator[Region]:
