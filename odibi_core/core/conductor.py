@@ -123,7 +123,6 @@ class Conductor:
         self._durations: dict[str, float] = {}
         self._rows: dict[str, int | None] = {}
         self._looked = time.monotonic()
-        self._broken: JournalError | None = None
         self._keyboard = Keyboard()
         self._wishes_end = False
 
@@ -199,8 +198,6 @@ class Conductor:
                 while scheduler.finished is None:
                     for happening in self._wait():
                         self._carry_out(scheduler.apply(happening))
-                    if self._broken is not None:
-                        raise self._broken
             except KeyboardInterrupt:  # the second: nobody waits any more
                 raise
             except BaseException:
@@ -292,7 +289,7 @@ class Conductor:
             self._rows[step.name] = outcome.rows
             return plan.StepSucceeded(step.name, number)
         if isinstance(error, JournalError):
-            self._broken = error
+            raise error  # nothing may be done unrecorded
         self._errors[step.name] = error
         self._infos[step.name] = error_info(error, step)  # before a mask moves what the message points at
         scrub(error, self._tracker.redactor)

@@ -413,15 +413,20 @@ def test_a_run_that_cannot_write_its_journal_stops_at_once(tmp_path, monkeypatch
     append = JournalWriter.append
 
     def full_disk(self, event):
-        if getattr(event, "step", None) == "filter":
+        if type(event).__name__ == "Snapshot" and event.step == "filter" and not full:
+            full.append(1)  # once: a moment later there is space again
             raise JournalError("cannot write the journal: no space left")
         return append(self, event)
 
+    full = []
     monkeypatch.setattr(JournalWriter, "append", full_disk)
-    run = orchestrator(CHAIN, tmp_path)
+    steps = [*CHAIN, sql("beside", "SELECT 1 AS a")]
+    run = orchestrator(steps, tmp_path, max_retries=3, retry_delay=0, keep_going=True, max_workers=1)
     with pytest.raises(JournalError, match="no space left"):
         run.run()
-    assert "total" not in run.data_map
+    assert "total" not in run.data_map and "beside" not in run.data_map
+    assert len(run.tracker.view.step("filter").attempts) == 1
+    assert run.tracker.view.state == "failed"
 
 
 # -- secrets and variables ----------------------------------------------------------------------------
