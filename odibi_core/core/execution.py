@@ -98,7 +98,10 @@ class Workbench:
     runtime: NodeRuntime
 
     def carry_out(self, attempt: Attempt) -> Outcome:
-        """Does the work of an attempt on this thread; whatever it raises is in the outcome."""
+        """Does the work of an attempt; whatever it raises is in the outcome.
+
+        It marks the context it is called in as the step's: call it in a copy.
+        """
         step = attempt.step
         started = attempt.started = time.monotonic()
         rows, error = None, None
@@ -109,7 +112,6 @@ class Workbench:
             error = raised
         finally:
             attempt.release()
-            self.tracker.suspend_step(step.name)
         if isinstance(error, SystemExit):  # would end the caller's program, which did not ask for it
             error = _exited(step, error)
         if error is not None and attempt.interrupted == "timeout" and not isinstance(error, StepTimeoutError):

@@ -87,7 +87,8 @@ class RunFiles:
         self._stop_syncing()
         try:
             if self._tracker.view.is_live:
-                self._tracker.finish("failed", error=error_info(error))
+                state: RunEnd = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+                self._tracker.finish(state, error=error_info(error))
             self._tracker.save()
         except (JournalError, OSError) as second:
             error.add_note(f"the run could not be recorded to its end: {second}")

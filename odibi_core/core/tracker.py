@@ -132,10 +132,6 @@ class Tracker(Recorder):
             )
         self._forget_current(name)
 
-    def suspend_step(self, name: str) -> None:
-        """Ends an attempt whose step has not ended: it will be tried again, or its end is told elsewhere."""
-        self._forget_current(name)
-
     def current_step(self) -> tuple[str, int] | None:
         """Returns the step and attempt that this thread or task is working on."""
         return _open_steps.get().get(id(self))

@@ -365,3 +365,30 @@ def test_a_key_press_cancels_and_is_raised_when_the_run_has_ended(tmp_path):
         run.run()
     assert run.tracker.view.state == "cancelled"
     assert run.tracker.paths.final_log.exists()
+
+
+def test_a_second_key_press_does_not_wait_for_a_function_that_cannot_be_killed(tmp_path):
+    import _thread
+
+    over = threading.Event()
+
+    @odibi_function("test_stubborn")
+    def stubborn():
+        over.wait(60)
+        return [{"a": 1}]
+
+    run = orchestrator([function("s", "test_stubborn")], tmp_path, engine="pandas")
+
+    def press_twice():
+        _thread.interrupt_main()
+        wait_until(lambda: run._conductor is None or run._conductor._keyboard.pressed)
+        _thread.interrupt_main()
+
+    run.events.on("step_start", lambda step: threading.Timer(0.1, press_twice).start())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run.run()
+        assert run.tracker.view.state == "cancelled"
+        assert states(run) == {"s": "cancelled"}
+    finally:
+        over.set()
