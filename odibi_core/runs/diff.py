@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from odibi_core.journal.events import ColumnInfo
 from odibi_core.runs.compare import SchemaChange, compare_schemas
 from odibi_core.runs.diff_keys import Key, find_key, given_key
-from odibi_core.runs.diff_types import common_columns, kind_of, python_values, same_value
+from odibi_core.runs.diff_types import common_columns, kind_of, plain_table, python_values, same_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,6 +143,7 @@ def diff_tables(
             return _only_counts(claimed, f"only {table.num_rows:,} of {rows:,} rows are stored")
         if rows < table.num_rows:
             return _only_counts(claimed, f"{table.num_rows:,} rows are stored where there should be {rows:,}")
+    before, after = plain_table(before), plain_table(after)
     found = given_key(before, after, key) if key else find_key(before, after)
     if found is None:
         return _only_counts(claimed, "no column is unique on both sides; name the key in `metadata.key`")
@@ -211,6 +212,11 @@ def _sample(key: Key, before: pa.Table, after: pa.Table, buckets: int) -> tuple[
     columns = [f"k{i}" for i in range(len(key.columns))]
 
     def places(keys: pa.Table) -> pa.Array:
+        hashed = [  # DuckDB has no decimals that wide; their text is as good, the scale being one
+            column.cast(pa.string()) if pa.types.is_decimal256(column.type) else column
+            for column in keys.columns
+        ]
+        keys = pa.table(hashed, names=keys.column_names)
         numbered = keys.rename_columns(columns).append_column(
             "place", pa.array(range(keys.num_rows), pa.int64())
         )

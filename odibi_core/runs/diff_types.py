@@ -48,6 +48,27 @@ def kind_of(kind: pa.DataType) -> str:
     return str(kind)
 
 
+def plain_table(table: pa.Table) -> pa.Table:
+    """Returns a table without the types that Arrow itself cannot take rows from or compare."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = table.columns
+    for i, column in enumerate(columns):
+        kind = column.type
+        if pa.types.is_run_end_encoded(kind):
+            column = pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], kind.value_type)
+            kind = column.type
+        if pa.types.is_string_view(kind):
+            column = column.cast(pa.large_string())
+        elif pa.types.is_binary_view(kind):
+            column = column.cast(pa.large_binary())
+        elif pa.types.is_float16(kind):
+            column = column.cast(pa.float32())
+        columns[i] = column
+    return pa.table(columns, names=table.column_names)
+
+
 def unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Returns a column without what is only its storage: dictionaries, extension types, short offsets."""
     import pyarrow as pa
@@ -58,8 +79,6 @@ def unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return unwrapped(stored)
     if pa.types.is_dictionary(kind):
         return unwrapped(column.cast(kind.value_type))
-    if pa.types.is_float16(kind):  # Arrow compares no halves
-        return column.cast(pa.float32())
     sort = kind_of(kind)
     if sort == "text":
         return column.cast(pa.large_string())
@@ -77,11 +96,9 @@ def common_columns(
     old, new = unwrapped(before), unwrapped(after)
     if old.type == new.type:
         return old, new
-    if pa.types.is_null(old.type):
-        return old.cast(new.type), new
-    if pa.types.is_null(new.type):
-        return old, new.cast(old.type)
-    for target in _targets(old.type, new.type):
+    nothing = pa.types.is_null(old.type), pa.types.is_null(new.type)
+    targets = _targets(old.type, new.type) if not any(nothing) else [new.type if nothing[0] else old.type]
+    for target in targets:
         try:
             return old.cast(target), new.cast(target)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -205,6 +205,45 @@ def test_above_the_limit_only_keys_of_one_bucket_are_compared_and_every_finding_
     assert 0.1 < (found.removed + found.changed + found.same) / 5000 < 0.3
 
 
+ODD = {
+    "decimal256": pa.array([Decimal(1), Decimal(2)], pa.decimal256(50, 2)),
+    "decimal32": pa.array([Decimal(1), Decimal(2)], pa.decimal32(5, 2)),
+    "half": pa.array([1.0, 2.0], pa.float32()).cast(pa.float16()),
+    "bool": pa.array([True, False]),
+    "date64": pa.array([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], pa.date64()),
+    "time32": pa.array([1, 2], pa.time32("s")),
+    "fixed": pa.array([b"ab", b"cd"], pa.binary(2)),
+    "text view": pa.array(["a", "b"], pa.string_view()),
+    "binary view": pa.array([b"a", b"b"], pa.binary_view()),
+    "uuid": pa.array([b"1" * 16, b"2" * 16], pa.uuid()),
+    "null": pa.nulls(2),
+    "interval": pa.array([pa.MonthDayNano([1, 0, 0]), pa.MonthDayNano([2, 0, 0])]),
+    "list": pa.array([[1], [2]]),
+    "list view": pa.array([[1], [2]], pa.list_view(pa.int64())),
+    "dictionary": pa.array(["a", "b"]).dictionary_encode(),
+    "zoned": pa.array([1, 2], pa.timestamp("ms", "Europe/Berlin")),
+    "ns": pa.array([1, 2], pa.timestamp("ns")),
+    "far": pa.array([dt.datetime(9999, 1, 1), dt.datetime(1, 1, 1)], pa.timestamp("us")),
+    "runs": pa.RunEndEncodedArray.from_arrays([1, 2], ["a", "b"]),
+    "uint64": pa.array([1, 2**63 + 1], pa.uint64()),
+    "int8": pa.array([1, 2], pa.int8()),
+    "union": pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]),
+}
+
+
+@pytest.mark.parametrize("one", ODD)
+def test_types_however_odd_are_compared_or_named(one):
+    for other in ODD:
+        before = pa.table({"k": ODD[one], "v": ODD[other], "id": [1, 2]})
+        after = pa.table({"k": ODD[other], "v": ODD[one], "id": [1, 2]})
+        for key in ((), ("k",), ("id",)):
+            for limit in (1, 100):
+                assert diff(before, before, key=key, exact_up_to=limit).changed in (0, None)
+                found = diff(before, after, key=key, exact_up_to=limit)
+                assert found.basis == "schema and counts" or found.key
+        assert diff(before, before, key=("id",)).is_empty
+
+
 # -- against the oracle ----------------------------------------------------------------------------
 
 KEYS = {
