@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError, RunError
@@ -50,7 +51,9 @@ class Runner:
         """Starts a run of what the source says now, if it has no errors."""
         if self._busy:
             return
-        if self.session.source is None:
+        if from_step is not None:
+            self._say("runs cannot begin at a step yet; `r` runs all of them")
+        elif self.session.source is None:
             self._say("there is no pipeline to run here; open one first")
         elif self._own is not None and not self._own.ended:
             self._say("a run is under way; `x` cancels it")
@@ -199,8 +202,14 @@ class Runner:
         self._own = None
         handle, self.session.handle = self.session.handle, None
         if handle is not None:
-            self.app.run_worker(lambda: handle.wait(5), thread=True, group="reap", exit_on_error=True)
+            self.app.run_worker(partial(self._reap, handle), thread=True, group="reap", exit_on_error=True)
         return Change.RUN | Change.HISTORY
+
+    def _reap(self, handle: RunHandle) -> None:
+        """Waits for the run's processes to be gone and tells what could not be recorded; in a thread."""
+        handle.wait(5)
+        if handle.problem is not None:
+            self._post(partial(self._say, handle.problem, title=handle.run_id, severity="error"))
 
     def _select_failed(self, record: RunRecord) -> None:
         if record.state in ENDED_BADLY:

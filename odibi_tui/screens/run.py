@@ -81,6 +81,8 @@ class RunPane(ModePane):
             timeline.show(record, selected)
             timeline.styles.height = max(1, len(record.steps))
             self.query_one(TimelineAxis).refresh()
+            if record.is_live and self.query_one(LogView).following and not timeline.has_focus:
+                timeline.follow()
         else:
             timeline.select(selected)
         self.query_one(RunCard).show(record.step(selected) if selected is not None else None, self.now())

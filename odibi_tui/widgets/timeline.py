@@ -39,6 +39,7 @@ class Timeline(LineView):
         self._record: RunRecord | None = None
         self._scale: Scale | None = None
         self.name_cells = 0
+        self._newest = -1
 
     def step_at(self, row: int) -> str:
         """Returns the name of the step in a row."""
@@ -58,6 +59,14 @@ class Timeline(LineView):
         """Puts the cursor on a step."""
         if name is not None and name in self._index:
             self.cursor = self._index[name]
+
+    def follow(self) -> None:
+        """Brings the step that started last into sight, once; the cursor stays where it is."""
+        at_work = [i for i, step in enumerate(self._steps) if step.state == "running" and step.attempts]
+        newest = max(at_work, key=lambda i: (self._steps[i].attempts[-1].started, i), default=-1)
+        if newest not in (-1, self._newest):
+            self.keep_in_sight(newest, margin=1)
+        self._newest = newest
 
     def tick(self) -> None:
         """Moves the live edge to now."""

@@ -140,6 +140,12 @@ async def test_the_log_follows_until_the_person_looks_up(tmp_path):
         more(200)
         await pilot.pause()
         assert "line 299" in app.text()
+        assert [log.line(y).message for y in (199, 200, 255, 256)] == [
+            "line 199",
+            "line 200",
+            "line 255",
+            "line 256",
+        ]
         await pilot.press("pageup")
         assert not log.following
         here = lines(app)
@@ -192,6 +198,21 @@ async def test_a_thousand_steps_scroll(tmp_path):
         assert app.session.selected == "step_0999"
         assert "step_0999" in app.text()
         assert "Timeline" in app.rows()[0]
+    run.close()
+
+
+async def test_the_timeline_goes_along_with_a_live_run_and_leaves_the_selection(tmp_path):
+    run = RunFiles(tmp_path).begin(*(info(f"step_{i:03d}") for i in range(100)))
+    app = app_of(run, "step_000")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "step_080" not in app.text()
+        app.query_one(LogView).focus()
+        run.add(ev.StepStarted(ts=at(5), step="step_080"))
+        app.session.show_run(app.session.follower.poll_all(), follower=app.session.follower)
+        await pilot.pause()
+        assert "step_080" in app.text()
+        assert app.session.selected == "step_000"
     run.close()
 
 
