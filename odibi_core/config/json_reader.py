@@ -22,6 +22,7 @@ _KEY_WORD = re.compile(r"[^\W\d][\w$-]*")
 _JUNK = re.compile(r'[^,\[\]{}":\n]+')
 _ASSIGN = re.compile(r"=>?|:=")
 _CLOSES_OBJECT = re.compile(r'\s*(?:\}|,\s*"(?:[^"\\\n]|\\.)*"\s*:|,\s*\{)')
+_CLOSERS = re.compile(r"(?:\}\s*)+")
 _STARTS = "\"'{[-0123456789"
 
 
@@ -42,6 +43,7 @@ class JsonReader:
         self.damage = Damage()
         self.path: list[str | int] = []
         self._told_at = -1
+        self._open_brackets: list[str] = []
         self.last_end = pos
 
     # -- telling ---------------------------------------------------------------------------------
@@ -163,11 +165,13 @@ class JsonReader:
             )  # fmt: skip
             raise ReadingStoppedError
         node = Node(kind, self.pos)
+        self._open_brackets.append(kind)
         self.pos += 1
         self.last_end = self.pos
         return node
 
     def _close(self, node: Node, *, taken: bool) -> Node:
+        self._open_brackets.pop()
         self.pos += taken
         node.end = self.pos if taken else self.last_end
         self.last_end = node.end
@@ -187,9 +191,7 @@ class JsonReader:
                 self.expected("`}`", opened=node.start)
                 return self._close(node, taken=False)
             if char == "]":
-                self.expected("`}`", opened=node.start, edit=Edit("write `}`", self.pos, self.pos + 1, "}"))
-                # A wrong bracket closes this object; with nothing after it, it closes the array instead.
-                return self._close(node, taken=_CLOSES_OBJECT.match(self.text, self.pos + 1) is not None)
+                return self._wrong_closer(node, "}", taken=self._is_for_object())
             if char in "{[":
                 self.expected("a key or `}`" if comma >= 0 else "`}`", opened=node.start)
                 if comma >= 0:  # what follows is the next element of the array around
@@ -203,6 +205,24 @@ class JsonReader:
                 continue
             self._member(node, seen, key, depth)
             comma = self.separator("}")
+
+    def _wrong_closer(self, node: Node, right: str, *, taken: bool) -> Node:
+        """Ends a node at the other kind's bracket: written for its own (`taken`), or its own is missing."""
+        at = self.pos if taken else self.last_end
+        edit = Edit(f"write `{right}`", at, at + taken, right)
+        self.expected(f"`{right}`", opened=node.start, edit=edit)
+        return self._close(node, taken=taken)
+
+    def _is_for_object(self) -> bool:
+        """Whether a `]` was meant to close the innermost object, rather than an array around it."""
+        if "array" in self._open_brackets:
+            return False
+        return _CLOSES_OBJECT.match(self.text, self.pos + 1) is not None
+
+    def _is_for_array(self) -> bool:
+        """Whether a `}` was meant to close the innermost array: more stand here than objects are open."""
+        run = _CLOSERS.match(self.text, self.pos)
+        return run is not None and run[0].count("}") > self._open_brackets.count("object")
 
     def _member(self, node: Node, seen: dict[str, Node], key: Node, depth: int) -> None:
         self.path.append(key.value)
@@ -265,8 +285,7 @@ class JsonReader:
                 self.expected("`]`", opened=node.start)
                 return self._close(node, taken=False)
             if char == "}":
-                self.expected("`]`", opened=node.start, edit=Edit("write `]`", self.pos, self.pos + 1, "]"))
-                return self._close(node, taken=_CLOSES_OBJECT.match(self.text, self.pos + 1) is not None)
+                return self._wrong_closer(node, "]", taken=self._is_for_array())
             if char == ",":
                 self.stray_comma()
                 continue

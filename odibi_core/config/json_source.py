@@ -139,7 +139,10 @@ class JsonSteps:
             if char == ",":
                 reader.stray_comma()
             elif char in "}:":
-                reader.junk("a step or `]`")
+                reader.junk("a step or `]`" if comma >= 0 or self._index == 0 else "`,` or `]`")
+                if reader.skip() == ",":
+                    comma = reader.pos
+                    reader.pos += 1
             else:
                 self._element_slowly()
                 comma = reader.separator("]")
@@ -160,12 +163,13 @@ class JsonSteps:
         origin = JsonOrigin(self.source, self._index, node.start, node.end)
         name = _name_of(node)
         self._take_problems(before, name)
+        told = len(self.builder.diagnostics)
         if damaged:
             self.builder.spoil(self._index)
-            if node.kind != "object":
-                self._index += 1
-                return
-        self.builder.add(node.decoded(), origin)
+        if node.kind == "object" or not damaged:
+            self.builder.add(node.decoded(), origin)
+        if damaged:  # what is wrong with its shape may only follow from what is wrong with its text
+            del self.builder.diagnostics[told:]
         self._index += 1
 
     def _after_array(self) -> None:

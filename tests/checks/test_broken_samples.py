@@ -1,4 +1,4 @@
-"""Every mistake planted in the samples is found: its code, its line and column, its step, and nothing else."""
+"""Every mistake planted in the samples is found: code, line and column, step, and nothing else."""
 
 from __future__ import annotations
 
