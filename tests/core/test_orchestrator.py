@@ -113,6 +113,24 @@ def test_running_again_is_a_run_of_its_own(tmp_path):
     assert len(list(tmp_path.glob("run_*.json"))) == 2
 
 
+def test_what_an_earlier_run_made_is_not_there_when_a_later_one_fails(tmp_path):
+    runs = []
+
+    @odibi_function("test_first_time_only")
+    def first_time_only():
+        runs.append(1)
+        if len(runs) > 1:
+            raise ValueError("no")
+        return [{"a": 1}]
+
+    run = orchestrator([function("s", "test_first_time_only")], tmp_path, engine="pandas")
+    run.data_map["given"] = "stays"
+    run.run()
+    with pytest.raises(ValueError, match="no"):
+        run.run()
+    assert set(run.data_map) == {"given"}
+
+
 def test_a_run_has_the_name_the_tracker_was_given_before(tmp_path):
     run = orchestrator(CHAIN, tmp_path)
     run.tracker.start_pipeline("nightly")
@@ -254,15 +272,18 @@ async def test_a_stream_beside_run_async(tmp_path):
     assert result.data_map["total"].df()["total"].tolist() == [78]
 
 
-def test_what_python_logs_in_a_step_is_a_line_of_that_step(tmp_path):
+def test_what_python_logs_in_a_step_is_a_line_of_that_step(tmp_path, caplog):
     @odibi_function("test_talk")
     def talk(step):
         logging.getLogger("user.code").warning("from %s\nand more", step.name)
         return [{"a": 1}]
 
-    tracker = orchestrator(
+    run = orchestrator(
         [function("one", "test_talk"), function("two", "test_talk")], tmp_path, engine="pandas"
-    ).run().tracker  # fmt: skip
+    )
+    run.events.on("step_complete", lambda: logging.getLogger("user.code").warning("from a listener"))
+    tracker = run.run().tracker
+    assert "failed" not in caplog.text
     logging.getLogger("user.code").warning("from nobody")
     said = {(e.step, e.message) for e in events_of(tracker) if getattr(e, "level", "") == "warning"}
     assert said == {
