@@ -208,6 +208,7 @@ async def test_the_timeline_goes_along_with_a_live_run_and_leaves_the_selection(
         await pilot.pause()
         assert "step_080" not in app.text()
         app.query_one(LogView).focus()
+        await pilot.pause()
         run.add(ev.StepStarted(ts=at(5), step="step_080"))
         app.session.show_run(app.session.follower.poll_all(), follower=app.session.follower)
         await pilot.pause()

@@ -115,6 +115,21 @@ def test_a_foreign_log_shows_its_samples_and_claims_schema_and_counts_only(tmp_p
     assert [diff.grid.cell(r, 0).plain for r in range(3)] == ["before", "before", "after"]
 
 
+def test_a_sample_is_never_taken_for_all_rows_even_where_it_is_as_long(tmp_path):
+    rows = tuple({"id": i} for i in range(3))
+    run = RunFiles(tmp_path).begin(info("a", inputs=["i"]))
+    for position, dataset in (("before", "i"), ("after", "a")):
+        run.add(
+            ev.Snapshot(
+                step="a", position=position, rows=3, dataset=dataset, sample=rows,
+                columns=(ev.ColumnInfo("id", "int64"),),
+            )
+        )  # fmt: skip
+    diff = next(tab for tab in tabs(run.record, "a") if tab.kind == "diff")
+    assert "not compared" in "".join(text for text, _ in fill(diff, None, STYLES).claim)
+    run.close()
+
+
 def test_the_line_below_says_which_rows_these_are(tmp_path):
     run = filtered_run(tmp_path, rows=40)
     content = fill(tabs(run.record, "keep_large")[1], run.paths.directory, STYLES)
