@@ -183,7 +183,7 @@ def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
         if field.type in nullable and column.null_count:
             exact.append(field.name)
         elif t.is_interval(field.type):
-            table = table.set_column(index, field.name, _durations(column))
+            table = table.set_column(index, field.name, durations(column))
     if not exact:
         whole: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 10_000)
         return whole
@@ -324,11 +324,12 @@ def _nullable_types() -> dict[pa.DataType, Any]:
     return types
 
 
-def _durations(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def durations(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Returns a column of intervals as durations where none has months, which have no length."""
     import pyarrow as pa
 
     values = column.to_pylist()
     if any(value is not None and value.months for value in values):
-        return column  # a month has no length
+        return column
     micros = [None if v is None else v.days * 86_400_000_000 + v.nanoseconds // 1_000 for v in values]
     return pa.chunked_array([pa.array(micros, pa.duration("us"))])
