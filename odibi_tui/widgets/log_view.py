@@ -43,13 +43,12 @@ class LogSource(Protocol):
 class LogView(LineView):
     """Draws the lines in sight and stays at the end while `following`.
 
-    Keys: as every list; `t` follows or stops following; left and right move along long lines.
+    Keys: as every list; left and right move along long lines.
     """
 
     ALLOW_SELECT = True
     DEFAULT_CSS = "LogView { overflow: auto auto; scrollbar-size-horizontal: 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "follow", "follow", id="log.follow"),
         Binding("right,l", "along(1)", "right", show=False),
         Binding("left,h", "along(-1)", "left", show=False),
     ]
