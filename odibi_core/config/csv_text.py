@@ -35,7 +35,7 @@ def read_rows(text: str, delimiter: str, start: int = 0) -> Iterator[Row]:
     """Yields the rows that are not empty."""
     mark = re.escape(delimiter)
     plain = re.compile(rf"[^{mark}\r\n]*")
-    quoted = re.compile(r'[ \t]*"((?:[^"]|"")*)("?)')
+    quoted = re.compile(r'"((?:[^"]|"")*)("?)')
     size = len(text)
     at = row_start = start
     cells: list[Cell] = []
