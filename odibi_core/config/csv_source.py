@@ -49,6 +49,15 @@ def read_csv(
     )  # fmt: skip
 
 
+def _is_split(cells: list[Cell], width: int) -> bool:
+    """Whether a cell without quotes was cut at its own commas, rather than the row only ending in some."""
+    if len(cells) <= width:
+        return False
+    return any(cell.text.strip() for cell in cells[width:]) or any(
+        cell.text.startswith("{") and not cell.text.rstrip().endswith("}") for cell in cells
+    )
+
+
 class _CsvSteps:
     def __init__(self, source: TextSource) -> None:
         self.source = source
@@ -100,7 +109,7 @@ class _CsvSteps:
                     cells[field] = cell.text if cell.text.strip() else None
                     places[field] = CellPlace(cell.start, cell.end, cell.quoted)
             origin = CsvOrigin(self.source, index, row.start, row.end, places)
-            extra = [cell for cell in row.cells[width:] if cell.text.strip()]
+            extra = row.cells[width:] if _is_split(row.cells, width) else []
             if extra or any(cell.broken for cell in row.cells):
                 # The cells are not where they should be, so what follows from them is not told.
                 self.builder.spoil(index)
