@@ -50,6 +50,7 @@ def resolve(name: str, base_dir: str | Path | None = None) -> Callable[..., Any]
             else "write `module.function` or a registered name",
         )
     with importable(base):
+        _forget_namesakes(base)
         found = _registered(name, base) if "." not in name else _dotted(name, base)
     if not callable(found):
         kind = type(found).__name__
@@ -196,8 +197,8 @@ _MISSING: Any = object()
 
 def _import(module: str, base: Path, wanted: str, *, required: bool = True) -> Any:
     """Imports a module; what it raises while it is imported is told apart from its not being there."""
-    if "." not in module and _stands_in(base, module):
-        _forget_namesake(module, base)
+    if module not in sys.modules:
+        importlib.invalidate_caches()  # it may have been written a moment ago
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -219,21 +220,21 @@ def _import(module: str, base: Path, wanted: str, *, required: bool = True) -> A
         ) from error
 
 
-def _forget_namesake(module: str, base: Path) -> None:
-    """Unloads a module of this name that came from the directory of another pipeline."""
+def _forget_namesakes(base: Path) -> None:
+    """Unloads modules that came from the directory of another pipeline and have the name of one in `base`."""
     with _SEARCH_PATH.lock:
-        loaded = sys.modules.get(module)
-        if loaded is None:
-            importlib.invalidate_caches()  # it may have been written a moment ago
+        others = _SEARCH_PATH.bases - {str(base)}
+        if not others:
             return
-        home = _home(loaded)
-        if home is None or home == base or str(home) not in _SEARCH_PATH.bases:
-            return
-        gone = [name for name in sys.modules if name == module or name.startswith(module + ".")]
+        tops = [
+            name
+            for name in _modules_in(base)
+            if name in sys.modules and (home := _home(sys.modules[name])) is not None and str(home) in others
+        ]
+        gone = [name for name in sys.modules if name.partition(".")[0] in tops]
         for name in gone:
             del sys.modules[name]
         REGISTRY.forget_modules(gone)
-        importlib.invalidate_caches()
 
 
 def _home(module: ModuleType) -> Path | None:

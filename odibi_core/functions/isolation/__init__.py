@@ -7,6 +7,6 @@ when the run is gone, or when the worker has ended. Data passes as Arrow in memo
 of four columns: 13 ms to write, nothing to map), text through pipes.
 """
 
-from odibi_core.functions.isolation.workers import IsolatedWorkers, needs_worker
+from odibi_core.functions.isolation.workers import IsolatedWorkers
 
-__all__ = ["IsolatedWorkers", "needs_worker"]
+__all__ = ["IsolatedWorkers"]

@@ -108,7 +108,7 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def _users_part(trace: TracebackType | None) -> TracebackType | None:
-    """Returns the traceback without the frames that led to the user's function; all of it if none is theirs."""
+    """Returns the traceback from the first frame that is not Odibi's on; all of it if there is none."""
     inner = trace
     while inner is not None and Path(inner.tb_frame.f_code.co_filename).is_relative_to(_OURS):
         inner = inner.tb_next

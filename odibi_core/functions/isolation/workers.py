@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from odibi_core.engine.base_context import EngineContext
 
 
-def needs_worker(step: Step) -> bool:
-    """Whether a step's function runs in a process of its own.
-
-    It does with `isolate: true` or a `timeout`; a Spark step's timeout is Spark's to keep, whose frames
-    belong to one process.
-    """
-    if step.type != "function":
-        return False
-    return bool(step.params.get("isolate")) or ("timeout" in step.params and step.engine != "spark")
-
-
 class IsolatedWorkers:
     """Calls functions in processes of their own; one for each run, used from any of its threads.
 
