@@ -1,48 +1,77 @@
-"""OdibiApp: starts the screen, reads and watches the config, and carries out what the keys ask for."""
+"""OdibiApp: starts the screen, reads and watches the config, starts and ends runs, and quits.
+
+What the keys do with the config (edit, fix, explain, copy) is in `actions.py`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-
 from textual.app import App
 
+from odibi_tui import format as fmt
+from odibi_tui.actions import ConfigActions
 from odibi_tui.screens.workbench import Workbench
 from odibi_tui.session import Change, Session
+from odibi_tui.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import SystemCommand
+    from textual.events import AppFocus
     from textual.screen import Screen
 
     from odibi_tui.screens.pane import ModePane, Runs
+    from odibi_tui.session import Reading
 
-RUN_MODES = ("pipeline", "run")
+THEME = "textual-dark"
+_SETTLING_S = 0.15
+"""How long a file may be gone before it counts as gone: some editors delete it and write it anew."""
 
 
-class OdibiApp(App[int]):
+class OdibiApp(ConfigActions, App[int]):
     """Odibi in the terminal: one screen over one session.
 
     Args:
-        session: What is open. The config it names is read after the first paint where it has not been read.
+        session: What is open. Where its config has not been read yet, it is read after the first paint.
         run: A run log or run directory to open in Run mode.
         mode: The mode to begin with; by default what fits the session.
+        settings: The person's settings.
     """
 
     CSS_PATH = "styles/odibi.tcss"
     TITLE = "odibi"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[Any]] = []
+    NOTIFICATION_TIMEOUT = 3
 
-    def __init__(self, session: Session, *, run: Path | None = None, mode: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        run: Path | None = None,
+        mode: str | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         super().__init__()
         self.session = session
+        self.settings = settings or Settings()
         self._run_to_open = run
         self._first_mode = mode or ("run" if run is not None else "pipeline" if session.source else "start")
         self._runner: Runs | None = None
-        if "TEXTUAL_THEME" not in os.environ:
-            self.theme = "textual-dark"
+        self._wanted_reading = self._done_reading = 0
+        self._reading_now = False
+        self._told_check = False
+        if self.settings.theme is not None and self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        elif "TEXTUAL_THEME" not in os.environ:
+            self.theme = "ansi-dark" if self.no_color else THEME
+        if self.settings.keys:
+            self.set_keymap(self.settings.keys)
 
     def get_default_screen(self) -> Screen[Any]:
         """The one screen."""
@@ -70,15 +99,136 @@ class OdibiApp(App[int]):
         """What is heavy begins only now that the screen has been painted."""
         if self._run_to_open is not None:
             self.runner.open(self._run_to_open)
+        if self.session.source is not None:
+            self.begin_with_source()
+
+    def begin_with_source(self) -> None:
+        """Checks and watches the config that has just been opened, and gets ready to run it."""
+        self.reread(known=self.session.latest is not None and not self.session.checked)
+        self._watch_source()
+        self.set_timer(0.5, self._get_ready)
+
+    def _get_ready(self) -> None:
+        self.run_worker(self._remember, thread=True, group="remember")
+        self.runner.warm_up()
+
+    def _remember(self) -> None:
+        from odibi_tui.recents import remember
+
+        if self.session.source is not None:
+            try:
+                remember(self.session.source)
+            except OSError as error:
+                self.log.warning(f"the list of recent pipelines cannot be written: {error}")
+
+    # -- reading and watching ---------------------------------------------------------------------
+
+    def reread(self, *, known: bool = False, tell: bool = False) -> None:
+        """Reads and checks the config off the event loop; while that goes on, one more is remembered.
+
+        Args:
+            known: It has just been read; only check it.
+            tell: Say what came out, for the person asked.
+        """
+        self._wanted_reading += 1
+        self._told_check = self._told_check or tell
+        if not self._reading_now:
+            self._reading_now = True
+            self.run_worker(self._read_until_current(known=known), group="read")
+
+    async def _read_until_current(self, *, known: bool) -> None:
+        from odibi_tui import reading as reads
+
+        session = self.session
+        try:
+            while self._done_reading < self._wanted_reading and session.source is not None:
+                wanted, source = self._wanted_reading, session.source
+                if known and session.latest is not None:
+                    read = reads.Reading(session.latest, saved=session.saved)
+                else:
+                    read = await asyncio.to_thread(reads.read, source, project=session.project)
+                    if read.document is None and not source.exists():
+                        await asyncio.sleep(_SETTLING_S)
+                        read = await asyncio.to_thread(reads.read, source, project=session.project)
+                known = False
+                checked = await asyncio.to_thread(reads.check, read, session.base_dir)
+                self._done_reading = wanted
+                if source == session.source:
+                    self._adopt(checked)
+        finally:
+            self._reading_now = False
+
+    def _adopt(self, reading: Reading) -> None:
+        self.session.adopt(reading)
+        if self._told_check:
+            self._told_check = False
+            told = f"checked: {fmt.plural(self.session.errors, 'error')}"
+            if self.session.warnings:
+                told += f", {fmt.plural(self.session.warnings, 'warning')}"
+            self.say(str(reading.error) if reading.error is not None else told)
+
+    def _watch_source(self) -> None:
+        self.workers.cancel_group(self, "watch")
+        if self.session.watching and self.session.source is not None:
+            self.run_worker(self._watch(self.session.source), group="watch")
+
+    async def _watch(self, source: Path) -> None:
+        from odibi_tui.watching import saves
+
+        async for _ in saves(source):
+            self.reread()
+
+    def on_app_focus(self, event: AppFocus) -> None:
+        """Looks at the file when the person comes back to this terminal: some disks tell of no changes."""
+        source, session = self.session.source, self.session
+        if source is not None and session.watching and not self._reading_now:
+            from odibi_tui.reading import saved_at
+
+            if saved_at(source) != session.saved:
+                self.reread()
+
+    def action_check(self) -> None:
+        """Reads and checks again."""
+        self.reread(tell=True)
+
+    def action_watch(self) -> None:
+        """Watches or stops watching the config."""
+        self.session.watching = not self.session.watching
+        self._watch_source()
+        if self.session.watching:
+            self.reread()
+        self.session.changed(Change.STATUS)
+        self.say(
+            "watching: a save is checked at once" if self.session.watching else "not watching: `v` checks"
+        )
+
+    def open_config(self, path: Path) -> None:
+        """Opens another config, from the start screen."""
+        self.session.open(path)
+        self.workbench.action_mode("pipeline")
+        self.begin_with_source()
 
     # -- runs -------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key works here and now; those that do not are not shown."""
+        session, mode = self.session, self.workbench.mode if self.screen_stack else ""
         if action in ("run", "run_from", "run_fresh"):
-            return self.workbench.mode in RUN_MODES and bool(self.session.steps)
+            return mode in ("pipeline", "run") and bool(session.steps)
         if action == "cancel_run":
-            return self.session.is_live
+            return session.is_live or (session.record is not None and session.record.is_live)
+        if action == "edit":
+            return session.source is not None and (session.latest is None or session.latest.kind != "sqlite")
+        if action in ("check", "watch"):
+            return session.source is not None
+        if action == "apply_fix":
+            return self.fixable() is not None
+        if action == "explain":
+            return bool(session.diagnostics)
+        if action == "problem":
+            return bool(session.diagnostics)
+        if action == "copy_command":
+            return self.equivalent_command() is not None
         return True
 
     def action_run(self) -> None:
@@ -97,13 +247,42 @@ class OdibiApp(App[int]):
         self.workbench.action_mode("run")
 
     def action_cancel_run(self) -> None:
-        """Cancels the run that was started here."""
+        """Cancels the run."""
         self.runner.cancel()
 
-    def action_problem(self, by: int) -> None:
-        """Moves to the next or previous problem."""
-        self.session.walk_problems(by > 0)
+    # -- commands and quitting --------------------------------------------------------------------
 
-    def all_changed(self) -> None:
-        """Shows everything anew."""
-        self.session.changed(~Change(0))
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every key that works here, by name, and what has no key."""
+        from odibi_tui.commands import palette
+
+        return palette(self, screen)
+
+    def action_help_quit(self) -> None:
+        """ctrl+c does not quit: it may have been meant for something else."""
+        self.say("q quits")
+
+    async def action_quit(self) -> None:
+        """Quits; asks first while a run that was started here is going on."""
+        if not self.session.is_live:
+            self._leave(detach=False)
+            return
+        from odibi_tui.screens.dialogs import Question
+
+        answers = [("c", "cancel the run and quit", "cancel"), ("l", "leave it running and quit", "leave")]
+        run_id = self.session.handle.run_id if self.session.handle is not None else ""
+        self.push_screen(Question("A run is going on", answers, [run_id]), self._answered)
+
+    def _answered(self, answer: str | None) -> None:
+        if answer is not None:
+            self._leave(detach=answer == "leave")
+
+    def _leave(self, *, detach: bool) -> None:
+        if self._runner is not None:
+            self._runner.close(detach=detach)
+        self.exit(0)
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Tells the person something, shortly and literally."""
+        severity = "error" if error else "information"
+        self.notify(fmt.shorten(text, 300), severity=severity, markup=False)  # type: ignore[arg-type]

@@ -161,6 +161,21 @@ class Session:
         """How many problems do not."""
         return sum(1 for diagnostic in self.diagnostics if diagnostic.severity == "warning")
 
+    def open(self, source: Path) -> None:
+        """Opens another config in place of this one; it has yet to be read."""
+        kept_logs = self.log_dir
+        self.source, self.base_dir = source, source.parent
+        self.log_dir = (
+            kept_logs
+            if kept_logs.is_dir() and source.parent == kept_logs.parent
+            else source.parent / "tracker_logs"
+        )
+        self.document = self.latest = self.graph = self.problem = self.selected = self.saved = None
+        self.record = self.follower = None
+        self.stale = self.checked = False
+        self.read_error, self.diagnostics, self._steps, self._problems = None, (), {}, {}
+        self.changed(~Change(0))
+
     def adopt(self, reading: Reading) -> None:
         """Takes a reading of the source; keeps the last good document where the text does not parse."""
         self.read_error, self.saved = reading.error, reading.saved or self.saved

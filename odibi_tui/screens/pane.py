@@ -80,6 +80,9 @@ class ModePane(Widget):
     def action_filter(self) -> None:
         """Filters what has the focus in this pane, on `/`."""
 
+    def show_problem(self) -> None:
+        """Shows the current problem at its place, after `n` or `N`; modes without a source do nothing."""
+
     def value_to_copy(self) -> str | None:
         """Returns what `y` copies here."""
         return None

@@ -107,6 +107,8 @@ class Workbench(Screen[None]):
         """Opens the first mode and listens to the session."""
         self.session.subscribe(self.session_changed)
         self.call_after_refresh(self.refresh_chrome)
+        for part in (self.query_one(StepsSide), self.query_one(Problems)):
+            part.session_changed(~Change(0))
         self._arrange()
         self._open(self.mode)
 
@@ -200,6 +202,12 @@ class Workbench(Screen[None]):
         if any(node.id == "steps-side" for node in event.widget.ancestors):
             self.region_shown = "steps"
         self.refresh_chrome()
+
+    @property
+    def place(self) -> str:
+        """What the region with the focus is called."""
+        alone = self.pane is not None and not self.pane.shows_steps
+        return self.mode if alone or self.region_shown == "pane" else "steps"
 
     # -- actions ----------------------------------------------------------------------------------
 
