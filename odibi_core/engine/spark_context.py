@@ -10,6 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from odibi_core.engine.base_context import EngineContext
+from odibi_core.engine.spark_jobs import cancel_jobs, collect, tagged, take
 from odibi_core.engine.spark_sql import is_remote, run_all
 from odibi_core.engine.spark_types import arrow_name, for_spark
 from odibi_core.errors import EngineError
@@ -18,6 +19,7 @@ from odibi_core.journal.events import ColumnInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pandas as pd
@@ -37,6 +39,7 @@ class _Shared:
         self.ours = False
         self.numbers = itertools.count(1)
         self.token = secrets.token_hex(4)
+        self.scopes: dict[str, str] = {}  # tags of open scopes, and their steps
         self.counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.looks: weakref.WeakKeyDictionary[Any, pa.Table] = weakref.WeakKeyDictionary()
 
@@ -168,18 +171,23 @@ class SparkEngineContext(EngineContext):
         scoped._names = {}
         scoped._is_scope = True
         scoped._tag = f"{self._tag}-{next(self._shared.numbers)}"
+        self._shared.scopes[scoped._tag] = step
         try:
             # The tag stays on this thread for what a function step does with its frames.
             with scoped._tagged():
                 yield scoped
         finally:
+            self._shared.scopes.pop(scoped._tag, None)
             scoped.close()
 
     def interrupt(self) -> None:
-        """Cancels the jobs of this context or scope, from any thread; harmless when there are none."""
+        """Cancels the jobs of this context and its open scopes, from any thread; harmless when idle."""
         session = self._shared.session
-        if session is not None:
-            session.interruptTag(self._tag)
+        if session is None:
+            return
+        tags = [self._tag] if self._is_scope else [self._tag, *list(self._shared.scopes)]
+        for tag in tags:
+            cancel_jobs(session, tag)
 
     def is_frame(self, value: Any) -> bool:
         """Whether `value` is a Spark frame."""
@@ -222,13 +230,13 @@ class SparkEngineContext(EngineContext):
             return table if limit is None else table.slice(0, limit)
         if limit is None:
             with self._tagged():
-                table = df.toArrow()
+                table = collect(df)
             self._shared.counts[df] = table.num_rows
             return table
         look = self._shared.looks.get(df)
         if look is None or (look.num_rows < limit and look.num_rows >= _LOOK_ROWS):
             with self._tagged():
-                look = df.limit(max(limit, _LOOK_ROWS)).toArrow()
+                look = take(df, max(limit, _LOOK_ROWS))
             if look.num_rows <= _LOOK_ROWS:
                 self._shared.looks[df] = look
         return look.slice(0, limit)
@@ -240,15 +248,6 @@ class SparkEngineContext(EngineContext):
         self._shared.counts[frame] = table.num_rows
         return frame
 
-    @contextlib.contextmanager
-    def _tagged(self) -> Iterator[None]:
+    def _tagged(self) -> AbstractContextManager[None]:
         """Marks the jobs of this thread as this scope's, for `interrupt`."""
-        session = self.session
-        outer = self._tag in session.getTags()
-        if not outer:
-            session.addTag(self._tag)
-        try:
-            yield
-        finally:
-            if not outer and self._shared.session is not None:
-                session.removeTag(self._tag)
+        return tagged(self.session, self._tag, self._shared.scopes.get(self._tag, "odibi"))
