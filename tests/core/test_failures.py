@@ -6,7 +6,7 @@ import json
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odibi_core.core import ConfigLoader, Step
@@ -149,6 +149,7 @@ words = st.text(
 )
 
 
+@settings(deadline=None)
 @given(before=words, after=words, gap=st.sampled_from([" ", "\n", "  \n  "]))
 def test_the_token_is_found_whatever_stands_around_it(before, after, gap):
     query = f"SELECT '{before}' AS a,{gap}no_such_column,{gap}'{after}' AS b"
@@ -160,6 +161,7 @@ def test_the_token_is_found_whatever_stands_around_it(before, after, gap):
         assert place is not None
 
 
+@settings(deadline=None)
 @given(message=st.text(), query=st.text())
 def test_no_message_breaks_the_search(message, query):
     place = place_in_sql("LINE 1: " + message + "\n  ^", query)
