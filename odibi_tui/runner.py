@@ -112,11 +112,11 @@ class Runner:
         from odibi_core.runs.process import RunRequest
 
         session, document = self.session, self.session.document
-        if document is None:
+        if document is None or session.source is None:
             raise RunError("there is no pipeline to run")
         return RunRequest(
             steps=document.steps,
-            pipeline=session.pipeline,
+            pipeline=session.source.stem,  # as the command line calls it
             source=document.path,
             digest=document.digest,
             base_dir=session.base_dir,
