@@ -90,12 +90,12 @@ def from_log(log: Any) -> RunRecord:
     order = {name: i for i, name in enumerate(_texts(log.get("step_order")))}
     steps = tuple(sorted(steps, key=lambda step: order.get(step.info.name, len(order))))
     started, ended = place.time(log, "start_time"), place.time(log, "end_time")
+    duration = place.number(log, "duration_ms")
     if not own:  # ours says what it knows; others leave it to their steps
         started = started or min((s.started for s in steps if s.started is not None), default=None)
         ended = ended or max((s.ended for s in steps if s.ended is not None), default=None)
-    duration = place.number(log, "duration_ms")
-    if duration is None and started is not None and ended is not None:
-        duration = max(0.0, (ended - started).total_seconds() * 1000)
+        if duration is None and started is not None and ended is not None:
+            duration = max(0.0, (ended - started).total_seconds() * 1000)
     state = log.get("state")
     name = place.text(log, "pipeline") or place.text(log, "pipeline_name")
     return RunRecord(

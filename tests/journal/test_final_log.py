@@ -148,11 +148,10 @@ def test_any_record_is_strict_json_and_reads_back(events):
     record = fold(events)
     text = json.dumps(to_log(record), allow_nan=False)
     back = from_log(strict(text))
-    # A record without an end keeps what its log can say; fractions and live states are not kept.
-    same = replace(back, state=record.state, started=record.started, ended=record.ended)
-    same = replace(same, duration_ms=record.duration_ms)
-    plain = replace(record, steps=tuple(replace(s, fraction=None, attempts=()) for s in record.steps))
-    assert replace(same, steps=tuple(replace(s, attempts=()) for s in same.steps)) == plain
+    # An unfinished run reads as its steps tell; how far a step was and attempts nobody started are not kept.
+    same = replace(back, state=record.state, steps=tuple(replace(s, attempts=()) for s in back.steps))
+    assert same == replace(record, steps=tuple(replace(s, fraction=None, attempts=()) for s in record.steps))
+    assert back.state == record.state or record.state == "running"
 
 
 # -- logs of other programs -------------------------------------------------------------------------
