@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from odibi_core.errors import StepError, StepTimeoutError
 from odibi_core.journal.values import json_row
@@ -123,7 +123,7 @@ def _request(
     request = Request(url, data=body, headers=headers, method=method)
     shown = one_line(f"{method} {url.split('?')[0]}")
     try:
-        with urlopen(request, timeout=allowed) as response:
+        with _opener.open(request, timeout=allowed) as response:
             chunks = []
             while chunk := response.read1(CHUNK):
                 chunks.append(chunk)
@@ -132,7 +132,10 @@ def _request(
             return Answer(b"".join(chunks), response.headers.get("Content-Type", ""))
     except HTTPError as error:
         with error:
-            said = one_line(error.read(500).decode("utf-8", "replace")).strip()
+            try:
+                said = one_line(error.read(500).decode("utf-8", "replace")).strip()
+            except OSError:  # the refusal itself is what counts
+                said = ""
         raise StepError(
             f"{shown} answered {error.code} {error.reason}" + (f": {said}" if said else ""),
             step=node.step.name,
@@ -151,6 +154,25 @@ def _request(
         raise StepError(f"{shown} failed: {reason}", step=node.step.name, field="value") from error
     except (OSError, ValueError) as error:  # a reset connection; a URL or header that cannot be sent
         raise StepError(f"{shown} failed: {error}", step=node.step.name, field="value") from error
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects, but takes the step's headers, and what secrets are in them, to no other host."""
+
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        before, after = urlsplit(req.full_url), urlsplit(newurl)
+        if after.scheme not in ("http", "https"):
+            raise HTTPError(req.full_url, code, f"redirects to {after.scheme}:", headers, fp)
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if following is not None and (before.scheme, before.netloc) != (after.scheme, after.netloc):
+            # urllib writes the names of headers this way.
+            following.headers = {k: v for k, v in following.headers.items() if k in ("User-agent", "Accept")}
+        return following
+
+
+_opener = build_opener(_Redirects)
 
 
 # -- bodies -------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
@@ -45,8 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server():
+@contextmanager
+def serving():
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -54,6 +55,12 @@ def server():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def server():
+    with serving() as server:
+        yield server
 
 
 def fetch(bench, url, **params):
@@ -121,6 +128,35 @@ def test_a_refusal_names_url_status_and_what_was_said(bench, server):
 def test_a_server_that_is_not_there(bench):
     with pytest.raises(StepError, match=r"GET http://127.0.0.1:1/data failed: .*refused"):
         fetch(bench, "http://127.0.0.1:1/data")
+
+
+def redirect(location):
+    def answer(handler):
+        handler.send_response(302)
+        handler.send_header("Location", location)
+        handler.end_headers()
+
+    return 302, "", answer
+
+
+def test_a_redirect_is_followed_and_takes_no_secret_to_another_host(bench, server):
+    with serving() as other:
+        other.answers["/data"] = server.answers["/data"] = (200, "application/json", b'[{"id": 1}]')
+        server.answers["/here"] = redirect(f"{server.url}/data")
+        server.answers["/there"] = redirect(f"{other.url}/data")
+        for path in ("/here", "/there"):
+            fetched = fetch(
+                bench, server.url + path, headers={"X-Key": "t0psecret", "authorization": "t0psecret"}
+            )
+            assert fetched == {"id": [1]}
+        assert server.asked[1][1] == "/data" and server.asked[1][2]["X-Key".title()] == "t0psecret"
+        assert "t0psecret" not in str(other.asked)
+
+
+def test_a_redirect_to_another_scheme_is_refused(bench, server):
+    server.answers["/data"] = redirect("file:///etc/passwd")
+    with pytest.raises(StepError, match="302"):
+        fetch(bench, f"{server.url}/data")
 
 
 def test_other_schemes_are_refused(bench):
