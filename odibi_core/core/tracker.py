@@ -191,7 +191,9 @@ class Tracker(Recorder):
 
     def forget_dataset(self, dataset: str) -> None:
         """Forgets what is known of a dataset, because other data takes its key."""
-        self._facts.pop(dataset, None)
+        with self._lock:
+            self._facts.pop(dataset, None)
+            self._previews.discard(dataset)
 
     def learn_rows(self, dataset: str, df: Any, context: EngineContext) -> None:
         """Records the number of rows of a dataset whose snapshot did not know it, if it is known by now."""

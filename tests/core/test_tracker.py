@@ -391,6 +391,21 @@ def test_a_preview_is_stored_once_and_has_at_most_1000_rows(tmp_path, context):
     assert paths.directory / dataset.preview_file == file
 
 
+def test_data_that_takes_a_key_anew_is_looked_at_anew(tmp_path, context):
+    tracker = Tracker(tmp_path)
+    tracker.open_journal()
+    tracker.begin("p")
+    tracker.start_step("s", "transform")
+    for rows in (1, 2):
+        tracker.forget_dataset("d")
+        data = frame(context, n=range(rows))
+        tracker.snapshot("before", data, context, dataset="d")
+        file = tracker.store_preview("d", data, context)
+        assert tracker.executions[0].before_snapshot.row_count == rows
+        assert len(pd.read_parquet(file)) == rows
+    assert tracker.view.datasets["d"].preview_rows == 2
+
+
 def test_a_line_of_no_step_is_the_runs_own():
     tracker = Tracker()
     tracker.start_pipeline("p")

@@ -371,3 +371,11 @@ def test_the_size_of_a_lazy_frame_is_filled_in_when_it_is_known(bench, monkeypat
     bench.run(Step(name="s", inputs={"data": "x"}, outputs={"data": "y"}))
     assert bench.execution("read").after_snapshot.row_count == 1
     assert bench.execution("s").before_snapshot.row_count == 1
+
+
+def test_a_step_run_again_shows_its_new_result(bench):
+    for rows in (1, 3):
+        query = f"SELECT range AS a FROM range({rows})"
+        bench.run(Step("ingest", "read", "sql", value=query, outputs={"one": "x", "two": "y"}))
+        bench.run(Step(name="use", inputs={"data": "y"}, outputs={"data": "z"}))
+        assert bench.execution("use").before_snapshot.row_count == rows
