@@ -17,6 +17,7 @@ from odibi_core.core.executions import (
 )
 from odibi_core.core.facts import Facts
 from odibi_core.core.failures import error_info
+from odibi_core.core.previews import write_preview
 from odibi_core.core.recorder import Recorder
 from odibi_core.errors import StepError
 from odibi_core.journal import events as journal_events
@@ -219,6 +220,9 @@ class Tracker(Recorder):
 
         Returns:
             The file, or None when the run has no directory or the dataset has a preview.
+
+        Raises:
+            odibi_core.errors.JournalError: The disk refuses.
         """
         with self._lock:
             if self._paths is None or self._journal is None or key in self._previews:
@@ -226,12 +230,8 @@ class Tracker(Recorder):
             self._previews.add(key)
             self._files += 1
             paths, file = self._paths, self._paths.data_file(self._files, "preview")
-        import pyarrow.parquet as pq
-
-        table = self.redactor.table(context.to_arrow(df, limit=rows))
         target = paths.directory / file
-        target.parent.mkdir(exist_ok=True)
-        pq.write_table(table, target, compression="zstd", write_statistics=False)
+        kept = write_preview(self.redactor.table(context.to_arrow(df, limit=rows)), target)
         if step is None:
             current = self.current_step()
             step = current[0] if current is not None else None
@@ -240,7 +240,7 @@ class Tracker(Recorder):
                 dataset=key,
                 kind="preview",
                 file=file,
-                rows=table.num_rows,
+                rows=kept,
                 bytes=target.stat().st_size,
                 step=step,
             )

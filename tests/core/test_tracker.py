@@ -14,7 +14,7 @@ import pytest
 
 from odibi_core.core import Tracker, create_engine_context
 from odibi_core.core.tracker import Snapshot, StepExecution
-from odibi_core.errors import StepError
+from odibi_core.errors import JournalError, StepError
 from odibi_core.journal.events import Log
 from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.redaction import Redactor
@@ -389,6 +389,32 @@ def test_a_preview_is_stored_once_and_has_at_most_1000_rows(tmp_path, context):
     dataset = tracker.view.datasets["d"]
     assert (dataset.preview_file, dataset.preview_rows) == ("data/0001.preview.parquet", 1_000)
     assert paths.directory / dataset.preview_file == file
+
+
+def test_a_preview_that_the_disk_refuses_leaves_nothing_behind(tmp_path, context, monkeypatch):
+    import pyarrow.parquet as pq
+
+    def full_disk(table, target, **options):
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full_disk)
+    tracker = Tracker(tmp_path)
+    paths = tracker.open_journal()
+    tracker.begin("p")
+    with pytest.raises(JournalError, match="No space left"):
+        tracker.store_preview("d", frame(context, n=[1]), context, step="s")
+    assert list(paths.data.iterdir()) == []
+    assert "d" not in tracker.view.datasets
+
+
+def test_a_preview_of_huge_cells_has_fewer_rows(tmp_path, context):
+    tracker = Tracker(tmp_path)
+    tracker.open_journal()
+    tracker.begin("p")
+    file = tracker.store_preview("d", frame(context, s=["x" * 1_000_000] * 100), context, step="s")
+    assert 10 < len(pd.read_parquet(file)) < 40
+    assert tracker.view.datasets["d"].preview_rows == len(pd.read_parquet(file))
 
 
 def test_data_that_takes_a_key_anew_is_looked_at_anew(tmp_path, context):
