@@ -34,4 +34,4 @@ def write_preview(table: pa.Table, target: Path) -> int:
             reason = error.strerror or str(error)
             raise JournalError(f"cannot write the preview `{target}`: {reason}") from error
         raise
-    return table.num_rows
+    return int(table.num_rows)
