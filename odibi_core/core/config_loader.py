@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from odibi_core.config import Document
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
@@ -37,7 +38,7 @@ class ConfigLoader:
         document = read_document(source_uri, **kwargs)
         errors = [found for found in document.diagnostics if found.is_error]
         if errors:
-            raise _load_error(document.path, errors)
+            raise _load_error(document, errors)
         return list(document.steps)
 
 
@@ -69,14 +70,14 @@ class ConfigValidator:
     def validate_config(self, steps: Sequence[Step]) -> None:
         """Raises ConfigValidationError if anything is wrong with the steps, with every problem, one a line.
 
-        What only a run would miss (a value, a source file) is left to `odibi_core.checks`.
+        What only a run would miss (a value, a connection, a source file) is left to `odibi_core.checks`.
         """
         from odibi_core.checks import check_steps
 
         diagnostics = check_steps(steps)
-        lines = [line for line in map(_contract_line, diagnostics) if line is not None]
-        if lines:
-            raise ConfigValidationError("\n".join(lines), [found for found in diagnostics if found.is_error])
+        told = [(line, found) for found in diagnostics if (line := _contract_line(found)) is not None]
+        if told:
+            raise ConfigValidationError("\n".join(line for line, _ in told), [found for _, found in told])
 
 
 def _contract_line(found: Diagnostic) -> str | None:
@@ -90,7 +91,6 @@ def _contract_line(found: Diagnostic) -> str | None:
         "ODB202": f"Duplicate output keys found: {found.message}, and so does {step}",
         "ODB203": f"{step} references undefined input: {found.message}",
         "ODB204": f"Circular dependency: {_path(found)}",
-        "ODB205": f"{step} references undefined connection: {found.message}",
         "ODB206": "Config is empty",
     }.get(found.code)
     if text is None:
@@ -106,16 +106,20 @@ def _path(found: Diagnostic) -> str:
     )
 
 
-def _load_error(path: str, errors: list[Diagnostic]) -> ConfigError:
+def _load_error(document: Document, errors: list[Diagnostic]) -> ConfigError:
     lines = []
     for found in errors:
-        where = str(found.span) if found.span is not None else path
+        where = str(found.span) if found.span is not None else document.path
         step = (
             f" (step `{found.step}`{f', field `{found.field}`' if found.field else ''})" if found.step else ""
         )
         lines.append(f"{where}: {found.message}{step}{f'; {found.help}' if found.help else ''}")
     first = errors[0]
-    kind = ConfigFieldError if all(found.name == "missing-name" for found in errors) else ConfigFormatError
+    nameless = any(
+        found.name == "missing-name" or (found.name == "misspelled-field" and found.suggestion == "name")
+        for found in errors
+    )
+    kind = ConfigFieldError if nameless and document.parsed else ConfigFormatError
     error: ConfigError = kind("\n".join(lines), step=first.step, field=first.field)
     error.diagnostics = tuple(errors)
     return error
