@@ -119,8 +119,8 @@ class Runner:
             pipeline=session.source.stem,  # as the command line calls it
             source=document.path,
             digest=document.digest,
-            base_dir=session.base_dir,
-            log_dir=session.log_dir,
+            base_dir=session.base_dir.absolute(),
+            log_dir=session.log_dir.absolute(),  # else it would be taken as below `base_dir`
             variables=dict(session.variables),
         )
 
@@ -180,30 +180,29 @@ class Runner:
     def _deliver(self, tail: Tail) -> None:
         """Takes the newest record of a run; on the event loop."""
         session, record = self.session, tail.record
-        change = Change(0)
-        if record is not None and not record.is_live and self.cancelling == record.run_id:
+        over = tail.ended or (record is not None and not record.is_live and record.state != "unknown")
+        if over and record is not None and self.cancelling == record.run_id:
             self.cancelling = None
+        let_go = over and tail is self._own
+        if let_go:
+            self._let_go()
         if tail is self._shown and record is not None:
             first = session.follower is not tail.follower
             was_live = not first and session.record is not None and session.record.is_live
             session.show_run(record, follower=tail.follower, handle=session.handle)
             if not record.is_live and (first or was_live):
                 self._select_failed(record)
-        if tail.ended:
-            change |= self._ended(tail)
-        if change:
-            session.changed(change)
-
-    def _ended(self, tail: Tail) -> Change:
         if tail.error is not None:
             self._say(str(tail.error), title="no longer followed", severity="error")
-        if tail is not self._own:
-            return Change.RUN if tail is self._shown else Change(0)
+        if let_go:
+            session.changed(Change.HISTORY)
+
+    def _let_go(self) -> None:
+        """The run that was started here is over."""
         self._own = None
         handle, self.session.handle = self.session.handle, None
         if handle is not None:
             self.app.run_worker(partial(self._reap, handle), thread=True, group="reap", exit_on_error=True)
-        return Change.RUN | Change.HISTORY
 
     def _reap(self, handle: RunHandle) -> None:
         """Waits for the run's processes to be gone and tells what could not be recorded; in a thread."""

@@ -114,7 +114,9 @@ class DataPane(ModePane):
         if known is not None:
             self.call_later(self._show, known, self._asked)
             return
-        styles = {tone: tone_style(self, tone) for tone in _TONES} | {"null": Style(dim=True, italic=True)}
+        styles = {tone: tone_style(self, tone, self.rich_style) for tone in _TONES} | {
+            "null": Style(dim=True, italic=True)
+        }
         load = partial(self._load, tab, self._run_dir, styles, key, self._asked)
         self.run_worker(load, thread=True, group="data", exit_on_error=True)
         self.set_timer(0.2, partial(self._say_loading, self._asked))
