@@ -30,7 +30,7 @@ class ConfigActions:
             app.pane.show_problem()
 
     def current_problem(self) -> Diagnostic | None:
-        """The problem that `a` and `o` are about: the current one, else the selected step's first, else the first."""
+        """What `a` and `o` are about: the current problem, else the selected step's first, else the first."""
         session = self._app.session
         of_step = session.problems_of(session.selected) if session.selected is not None else []
         return session.problem or next(iter([*of_step, *session.diagnostics]), None)
@@ -73,7 +73,7 @@ class ConfigActions:
         self._app.push_screen(Page(title, explain_rows(info, problem)))
 
     async def action_edit(self) -> None:
-        """Opens the person's editor at the current problem, else at the selected step, and reads again after."""
+        """Opens the person's editor at the current problem, else at the selected step; reads again after."""
         app, session = self._app, self._app.session
         if session.source is None:
             return

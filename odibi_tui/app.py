@@ -8,26 +8,25 @@ from __future__ import annotations
 import asyncio
 import os
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import App
 
 from odibi_tui import format as fmt
 from odibi_tui.actions import ConfigActions
 from odibi_tui.screens.workbench import Workbench
-from odibi_tui.session import Change, Session
+from odibi_tui.session import Change, Reading, Session
 from odibi_tui.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from textual.app import SystemCommand
     from textual.events import AppFocus
     from textual.screen import Screen
 
     from odibi_tui.screens.pane import ModePane, Runs
-    from odibi_tui.session import Reading
 
 THEME = "textual-dark"
 _SETTLING_S = 0.15
@@ -144,7 +143,7 @@ class OdibiApp(ConfigActions, App[int]):
             while self._done_reading < self._wanted_reading and session.source is not None:
                 wanted, source = self._wanted_reading, session.source
                 if known and session.latest is not None:
-                    read = reads.Reading(session.latest, saved=session.saved)
+                    read = Reading(session.latest, saved=session.saved)
                 else:
                     read = await asyncio.to_thread(reads.read, source, project=session.project)
                     if read.document is None and not source.exists():
@@ -205,6 +204,7 @@ class OdibiApp(ConfigActions, App[int]):
     def open_config(self, path: Path) -> None:
         """Opens another config, from the start screen."""
         self.session.open(path)
+        self.workbench.region_shown = "steps"
         self.workbench.action_mode("pipeline")
         self.begin_with_source()
 

@@ -26,7 +26,7 @@ def recents_file() -> Path:
 
 
 def load_recents(file: Path | None = None) -> list[Recent]:
-    """Returns the pipelines opened lately that are still there, newest first; a damaged list is an empty one."""
+    """Returns the pipelines opened lately that are still there, newest first; a damaged list is empty."""
     file = recents_file() if file is None else file
     try:
         entries = json.loads(file.read_text("utf-8"))

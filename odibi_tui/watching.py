@@ -1,4 +1,4 @@
-"""Watches a config for saves, also by editors that put another file in its place, and files that go and come back."""
+"""Watches a config for saves, also by editors that put another file in its place; it may go and come back."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from odibi_tui.widgets.key_line import key_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from textual.screen import ActiveBinding
+    from textual.binding import ActiveBinding
 
     from odibi_core.diagnostics import CodeInfo, Diagnostic
     from odibi_tui.widgets.lines import Part

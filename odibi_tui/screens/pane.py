@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Protocol):
-    """How the shell starts, opens and ends runs: `odibi_tui.runner.Runner(app, session)`, made when first needed.
+    """How the shell starts, opens and ends runs: `odibi_tui.runner.Runner`, made when first needed.
 
     It sets `session.record/follower/handle/launcher` and calls `session.changed(Change.RUN)` once a batch.
     """
@@ -52,9 +52,9 @@ class ModePane(Widget):
     shows_steps: ClassVar[bool] = True
     """Whether the step tree stands at the left."""
     styles_file: ClassVar[str | None] = None
-    """A file in `odibi_tui/styles` that is read when the mode is first opened (those of the first paint are one file)."""
+    """A file in `odibi_tui/styles`, read when the mode is first opened; the first paint reads one file."""
     keys: Sequence[str] = ()
-    """Keys the bottom line shows in this mode, in order (`"r"`, `"slash"`); those without a binding are left out."""
+    """Keys the bottom line shows, in order (`"r"`, `"slash"`); those without a binding are left out."""
 
     def __init__(self, session: Session, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -92,5 +92,5 @@ class ModePane(Widget):
         return None
 
     def status(self) -> str | None:
-        """Returns what the top line says in place of the steps and problems (`run_... running 00:07 13/20`)."""
+        """Returns what the top line says in place of steps and problems (`run_... running 00:07 13/20`)."""
         return None

@@ -1,6 +1,6 @@
 """Pipeline mode: the source with its problems in place, the graph, and what data is known of a step.
 
-Keys: `[` `]` tabs, arrows scroll, `e` edit, `a` fix, `o` explain, `v` check, `w` watch, `y` copies the step's value.
+Keys: `[` `]` tabs, arrows scroll, `e` edit, `a` fix, `o` explain, `v` check, `w` watch, `y` the step's value.
 Shows `session.latest` (the text as it is now), `session.graph` and `session.record`.
 """
 

@@ -21,6 +21,7 @@ from odibi_tui.widgets.steps_side import StepsSide
 from odibi_tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from textual.app import ComposeResult
     from textual.events import DescendantFocus, Resize
 
@@ -81,8 +82,8 @@ class Workbench(Screen[None]):
         self.mode = mode
         self.region_shown = "pane" if mode in ("history", "start") else "steps"
         self.maximised = False
+        self.tone_cache: dict[tuple[str, Style], Style] = {}
         self._panes: dict[str, ModePane] = {}
-        self._unseen: dict[str, Change] = {}
 
     @property
     def shell(self) -> OdibiApp:
@@ -111,6 +112,11 @@ class Workbench(Screen[None]):
             part.session_changed(~Change(0))
         self._arrange()
         self._open(self.mode)
+
+    def notify_style_update(self) -> None:
+        """Forgets the tones of the theme before."""
+        self.tone_cache.clear()
+        super().notify_style_update()
 
     # -- what the session says --------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def toned(line: str, piece: tuple[int, int], marks: Iterable[Mark], over: Sequen
         edges.update((max(mark[0], start), min(mark[1], end)))
     ordered = sorted(edges)
     parts: list[Part] = []
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in pairwise(ordered):
         tones = [m[2] for m in kept if m[0] <= left and right <= m[1]]
         tones += [m[2] for m in top if m[0] <= left and right <= m[1]]
         parts.append((line[left:right], " ".join(tones)))

@@ -1,4 +1,4 @@
-"""Toned text in lines: the base of every widget of the shell that draws its rows itself, and only those in sight."""
+"""Toned text in lines: the base of widgets that draw their rows themselves, and only those in sight."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -35,11 +36,26 @@ COMPONENTS = {f"tone--{tone}" for tone in TONES}
 _NO_STYLE = Style.null()
 
 
-def tone_style(widget: Widget, tones: str, *, ground: bool = False) -> Style:
-    """Returns the style of `tones`, with their background (`ground`) or to be laid on another."""
+def tone_style(widget: Widget, tones: str, base: Style) -> Style:
+    """Returns the style of `tones` to lay on `base`; a colour partly clear is mixed with its background."""
     holder = widget.app.screen_stack[0]
-    names = [f"tone--{tone}" for tone in tones.split()]
-    return holder.get_component_rich_style(*names, partial=not ground, default=_NO_STYLE)
+    cache: dict[tuple[str, Style], Style] = getattr(holder, "tone_cache", {})
+    found = cache.get((tones, base))
+    if found is None:
+        names = [f"tone--{tone}" for tone in tones.split()]
+        found = holder.get_component_rich_style(*names, partial=True, default=_NO_STYLE)
+        if found.color is not None and base.bgcolor is not None:
+            colour = holder.get_component_styles(*names).color
+            if colour.a < 1 and colour.ansi is None:
+                mixed = Color.from_rich_color(base.bgcolor).blend(colour, colour.a, 1)
+                found += Style.from_color(mixed.rich_color)
+        cache[tones, base] = found
+    return found
+
+
+def ground_style(widget: Widget, tone: str) -> Style:
+    """Returns the style of a tone that other tones are laid on, such as that of the cursor's line."""
+    return widget.app.screen_stack[0].get_component_rich_style(f"tone--{tone}", default=_NO_STYLE)
 
 
 def width_of(parts: Iterable[Part]) -> int:
@@ -79,9 +95,9 @@ def paint(widget: Widget, parts: Iterable[Part], width: int, ground: str = "") -
     """Returns `parts` as a strip of `width` cells, on the widget's own background or on that of a tone."""
     base = widget.rich_style
     if ground:
-        base += tone_style(widget, ground, ground=True)
+        base += ground_style(widget, ground)
     segments = [
-        Segment(one_line(text), base + tone_style(widget, tones) if tones else base)
+        Segment(one_line(text), base + tone_style(widget, tones, base) if tones else base)
         for text, tones in parts
         if text
     ]
@@ -159,9 +175,14 @@ class LineView(ScrollView, can_focus=True):
             return ""
         return "cursor" if self.has_focus else "cursor-blurred"
 
+    @property
+    def line_width(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def render_line(self, y: int) -> Strip:
         """Draws one line of the screen."""
-        row, width = y + int(self.scroll_offset.y), self.size.width
+        row, width = y + int(self.scroll_offset.y), self.line_width
         if row >= self.row_total:
             return Strip.blank(width, self.rich_style)
         return paint(self, self.row(row, width), width, self.ground_of(row))

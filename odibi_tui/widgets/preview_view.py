@@ -33,13 +33,13 @@ class PreviewView(LineView):
     def session_changed(self, change: Change) -> None:
         """Shows the selected step's sample."""
         if change & (Change.RUN | Change.SELECTION | Change.DOCUMENT):
-            self.arrange()
+            self.lay_out()
 
     def on_resize(self, event: Resize) -> None:
         """Fills the new width."""
-        self.arrange()
+        self.lay_out()
 
-    def arrange(self) -> None:
+    def lay_out(self) -> None:
         """Makes the rows: the sample, or what to press to get one."""
         record, name = self.session.record, self.session.selected
         known = record.step(name) if record is not None and name is not None else None

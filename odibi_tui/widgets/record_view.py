@@ -1,4 +1,4 @@
-"""RecordView: a step of a config in SQLite, as the row of the table it stands in, problems under their column."""
+"""RecordView: a step of a config in SQLite as the row of its table, problems under their column."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class RecordView(LineView):
     def session_changed(self, change: Change) -> None:
         """Shows the selected step."""
         if change & (Change.DOCUMENT | Change.DIAGNOSTICS | Change.SELECTION):
-            self.arrange()
+            self.lay_out()
         if change & Change.SELECTION:
             self.scroll_to(y=0, animate=False, immediate=True)
 
     def on_resize(self, event: Resize) -> None:
         """Wraps anew."""
-        self.arrange()
+        self.lay_out()
 
-    def arrange(self) -> None:
+    def lay_out(self) -> None:
         """Makes the rows of the selected step, and of the problems that belong to no step."""
         step = self.session.step()
         self.made = [row for d in self.session.problems_of(None) for row in self._problem(d)]
@@ -68,7 +68,7 @@ class RecordView(LineView):
         value = getattr(step, field)
         if isinstance(value, dict):
             value = json.dumps(value, indent=2, ensure_ascii=False, default=str) if value else ""
-        room = max(self.size.width - _LABEL - 2, 8)
+        room = max(self.line_width - _LABEL - 2, 8)
         label = field
         for line in plain(str(value)).split("\n"):
             shown = displayed(line)

@@ -1,4 +1,4 @@
-"""Where each line of a source and each note under it stands on screen: wrapping, notes, and both ways between."""
+"""Where each line of a source and each note under it stands on screen, and back: wrapping and notes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 
 def displayed(line: str) -> str:
-    """Returns a source line as it is shown: tabs as four blanks, control and invisible characters as pictures."""
+    """Returns a source line as shown: tabs as four blanks, control and invisible characters as pictures."""
     return line if line.isprintable() else _HIDDEN.sub(_picture, line)
 
 
@@ -42,7 +42,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def column_in(line: str, column: int) -> int:
-    """Returns where the character in `column` (from 1) of a raw source line stands in the line as displayed."""
+    """Returns where the character in `column` (from 1) of a raw line stands in the line as displayed."""
     return len(displayed(line[: column - 1]))
 
 

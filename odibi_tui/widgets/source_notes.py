@@ -1,4 +1,4 @@
-"""A diagnostic as it stands under its place in the source: a bracket, what is wrong, and the keys that help."""
+"""A diagnostic under its place in the source: a bracket, what is wrong, and the keys that help."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PlacedNote(NamedTuple):
-    """A diagnostic with its place on screen: characters `start` to `end` of displayed line `line`, all from 0."""
+    """A diagnostic and its place: characters `start` to `end` of displayed line `line`, all from 0."""
 
     diagnostic: Diagnostic
     line: int
@@ -51,7 +51,8 @@ def place_note(
     message = f"{diagnostic.code} {one_line(diagnostic.message)}"
     if diagnostic.help:
         message += f"; {one_line(diagnostic.help)}"
-    room = max(width - min(start, width // 2) - 4, 16)
+    middle = (start + (end - start - 1) // 2) % width
+    room = max(width - min(middle, width // 2) - 3, 16)
     text = tuple(wrap(message, room)) if current else (message,)
     return PlacedNote(diagnostic, span.line - 1, start, end, current, text)
 

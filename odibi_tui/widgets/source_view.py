@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from odibi_tui import format as fmt
 from odibi_tui.session import Change
 from odibi_tui.widgets.json_tones import json_marks, toned
-from odibi_tui.widgets.lines import LineView, Part
+from odibi_tui.widgets.lines import LineView, Part, fit
 from odibi_tui.widgets.source_layout import SourceLayout, split_lines
 from odibi_tui.widgets.source_notes import PlacedNote, note_row, place_note
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from odibi_tui.session import Session
 
 _MOST_NOTES = 2_000
-"""Beyond this many problems only the first ones and the current one are told in place; the strip has them all."""
+"""Beyond this many problems, only the first and the current one are told in place; the strip has all."""
 
 
 class SourceView(LineView):
@@ -53,24 +53,24 @@ class SourceView(LineView):
             self.raw = (text or "").split("\n")
             self.lines = split_lines(text or "") if text else []
         if anew or change & (Change.DIAGNOSTICS | Change.SELECTION | Change.DOCUMENT):
-            self.arrange()
+            self.lay_out()
         if change & Change.SELECTION:
             self.go_to_selection()
 
     @property
-    def gutter(self) -> int:
+    def number_width(self) -> int:
         """Cells of the line numbers."""
         return max(len(str(len(self.lines))), 3) + 2
 
-    def arrange(self) -> None:
+    def lay_out(self) -> None:
         """Puts lines and notes in their places; what stands at the top stays there."""
         top = self.layout_of_source.at(int(self.scroll_offset.y)).line if self.layout_of_source.total else 0
         kept = int(self.scroll_offset.y) - (
             self.layout_of_source.row_of(top) if self.layout_of_source.total else 0
         )
-        width = max(self.size.width - self.gutter - 1, 1)
+        width = max(self.line_width - self.number_width - 1, 1)
         problem = self.session.problem
-        chosen = [d for d in self.session.diagnostics[:_MOST_NOTES]]
+        chosen = list(self.session.diagnostics[:_MOST_NOTES])
         if problem is not None and not any(d is problem for d in chosen):
             chosen.append(problem)
         placed = (place_note(d, self.raw, width, current=d is problem) for d in chosen)
@@ -97,7 +97,7 @@ class SourceView(LineView):
         return (span.line - 1, span.end_line or span.line)
 
     def go_to_selection(self) -> None:
-        """Brings the current problem, else the selected step, into sight; does not move where it is already."""
+        """Brings the current problem, else the selected step, into sight; stays where it is already."""
         problem = self.session.problem
         index = next((i for i, note in enumerate(self.notes) if note.diagnostic is problem), None)
         if problem is not None and index is not None:
@@ -115,7 +115,7 @@ class SourceView(LineView):
 
     def on_resize(self, event: Resize) -> None:
         """Wraps anew."""
-        self.arrange()
+        self.lay_out()
         self.go_to_selection()
 
     # -- drawing ----------------------------------------------------------------------------------
@@ -123,14 +123,14 @@ class SourceView(LineView):
     def row(self, y: int, width: int) -> Sequence[Part]:
         """Draws a piece of the text, or a row of a note."""
         place = self.layout_of_source.at(y)
-        gutter = self.gutter
+        gutter = self.number_width
         line = self.lines[place.line]
         if place.note is not None:
             note = self.notes[place.note]
             drawn = note_row(
                 note, place.note_row, line, place.piece, width - gutter - 1, ascii_only=self.ascii_only
             )
-            return [(" " * gutter, ""), *drawn]
+            return fit([(" " * gutter, ""), *drawn], width, fmt.sign("more", ascii_only=self.ascii_only))
         selected = self._step_lines[0] <= place.line < self._step_lines[1]
         number = str(place.line + 1) if place.first else ""
         lead: Part = (f"{number:>{gutter - 2}}  ", "strong" if selected else "gutter")

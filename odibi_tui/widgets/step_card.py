@@ -8,8 +8,6 @@ from odibi_tui import format as fmt
 from odibi_tui.widgets.lines import Line, Part, fit, paint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from textual.strip import Strip
 
     from odibi_core.core.node import Step

@@ -1,4 +1,4 @@
-"""StepTree: the steps of the pipeline or run, grouped by layer or in the graph's order, with their problems."""
+"""StepTree: the steps of the pipeline or run, by layer or in the graph's order, with their problems."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
+    from odibi_core.diagnostics import Diagnostic
     from odibi_core.journal.record import RunRecord, StepRecord
     from odibi_tui.session import Session
 
@@ -38,7 +39,7 @@ class StepTree(LineView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "fold", "fold", show=False),
         Binding("right,l", "unfold", "unfold", show=False),
-        Binding("space", "toggle", "fold", show=False),
+        Binding("space", "toggle_group", "fold", show=False),
         Binding("g", "graph_order", "graph order", id="tree.graph"),
     ]
     mode: reactive[str] = reactive("pipeline")
@@ -124,7 +125,7 @@ class StepTree(LineView):
         self.set_rows(len(self.rows))
         self._restore(before)
 
-    def _problems(self, step: str | None) -> Sequence[object]:
+    def _problems(self, step: str | None) -> Sequence[Diagnostic]:
         if self._shown_run or (step is None and self.filter_text):
             return ()
         return self.session.problems_of(step)
@@ -142,9 +143,10 @@ class StepTree(LineView):
         name = self.session.selected
         here = self.rows[self.cursor] if self.cursor < len(self.rows) else None
         problem = self.session.problem
-        if here is not None and here.step == name and (problem is None or here.diagnostic in (None, problem)):
-            if here.kind != "problem" or here.diagnostic is problem:
-                return
+        if here is not None and here.step == name and here.kind == "step":
+            return
+        if here is not None and here.diagnostic is not None and here.diagnostic is problem:
+            return
         self._open_group_of(name)
         found = next((i for i, row in enumerate(self.rows) if row.step == name and row.kind == "step"), None)
         if found is not None:
@@ -175,7 +177,7 @@ class StepTree(LineView):
         left: list[Part] = [(f"{fold} ", "muted"), (row.text, "heading")]
         if row.problems:
             left.append((f"  {fmt.glyph('error', ascii_only=self.ascii_only)} {row.problems}", "error"))
-        return left, [(fmt.count(row.count), "muted")]
+        return left, [(fmt.count(row.total), "muted")]
 
     def _problem(self, row: Row) -> tuple[list[Part], list[Part]]:
         diagnostic = row.diagnostic
@@ -203,7 +205,7 @@ class StepTree(LineView):
     def _state(self, name: str) -> tuple[str, str]:
         """A problem in the config comes before what a run said, except while the run is on screen."""
         known = self._states.get(name)
-        severities = {d.severity for d in self._problems(name)}  # type: ignore[attr-defined]
+        severities = {d.severity for d in self._problems(name)}
         worst = "error" if "error" in severities else "warning" if "warning" in severities else ""
         if worst and (self.mode == "pipeline" or known is None):
             return worst, fmt.tone(worst)
@@ -243,11 +245,11 @@ class StepTree(LineView):
     def action_choose(self) -> None:
         """Folds a group; goes deeper on a step or a problem."""
         if self.rows and self.rows[self.cursor].kind == "group":
-            self.action_toggle()
+            self.action_toggle_group()
         else:
             super().action_choose()
 
-    def action_toggle(self) -> None:
+    def action_toggle_group(self) -> None:
         """Folds or unfolds the group the cursor is in."""
         group = self._group_at_cursor()
         if group is not None:

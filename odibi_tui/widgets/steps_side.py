@@ -37,23 +37,23 @@ class StepsSide(Vertical):
         yield StepTree(self.session, id="steps")
 
     @property
-    def tree(self) -> StepTree:
+    def step_tree(self) -> StepTree:
         """The tree."""
         return self.query_one(StepTree)
 
     def watch_mode(self, mode: str) -> None:
         """Tells the tree which mode it stands beside."""
         if self.is_mounted:
-            self.tree.mode = mode
+            self.step_tree.mode = mode
 
     def session_changed(self, change: Change) -> None:
         """Passes a change on to the tree."""
         if self.is_mounted:
-            self.tree.session_changed(change)
+            self.step_tree.session_changed(change)
 
     def focus_tree(self) -> None:
         """Gives the tree the focus."""
-        self.tree.focus()
+        self.step_tree.focus()
 
     def start_filter(self) -> None:
         """Shows the filter line and moves there."""
@@ -71,14 +71,14 @@ class StepsSide(Vertical):
         if not lines:
             return False
         lines.remove()
-        self.tree.filter_text = ""
+        self.step_tree.filter_text = ""
         self.focus_tree()
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filters with each letter."""
         event.stop()
-        self.tree.filter_text = event.value
+        self.step_tree.filter_text = event.value
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """`enter` goes from the filter to what it found; an empty one goes away."""

@@ -48,14 +48,15 @@ class TopLine(Line):
 
     def _left(self, room: int) -> list[Part]:
         session = self.session
-        parts: list[Part] = [(" odibi ", "muted"), (f" {session.pipeline}", "strong")]
+        parts: list[Part] = [(" odibi ", "muted")] if room > 64 else []
+        parts.append((f" {session.pipeline}", "strong"))
         if self.status is not None:
             return [*parts, (f"  {self.status}", "")]
         if session.source is None:
             return parts
         if session.read_error is not None:
             parts.append((f"  {session.read_error.message}", "error"))
-        if session.saved is not None and room > 50:
+        if session.saved is not None and room > 64:
             mark = fmt.sign("mark", ascii_only=self.ascii_only)
             parts.append((f" {mark}saved {fmt.clock(session.saved)}", "muted"))
         if session.stale:

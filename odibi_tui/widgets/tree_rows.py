@@ -33,7 +33,7 @@ class Row(NamedTuple):
     text: str
     step: str | None = None
     diagnostic: Diagnostic | None = None
-    count: int = 0
+    total: int = 0
     expanded: bool = True
     problems: int = 0
 
