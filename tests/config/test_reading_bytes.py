@@ -104,9 +104,10 @@ def test_utf16_is_told_and_read(tmp_path: Path, encoding: str) -> None:
     [
         (b"SQLite format 3\x00" + bytes(100), "a SQLite database"),
         (b"PAR1\x00\x01", "a Parquet file"),
-        (os.urandom(3) + bytes(1000), "binary data"),
+        (b"\x9c\xf3\x07" + bytes(1000), "binary data"),
         (bytes(range(256)) * 10, "binary data"),
     ],
+    ids=["sqlite", "parquet", "zeros", "every byte"],
 )
 def test_binary_data_is_told_in_one_diagnostic(tmp_path: Path, data: bytes, what: str) -> None:
     for name in ("x.json", "x.csv"):
