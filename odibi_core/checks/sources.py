@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|[^\\/])")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # one letter is a drive
 _GLOB = frozenset("*?[")
 _READS_ELSEWHERE = frozenset({"connection", "connection_string"})
 _QUERY = re.compile(r"\s*(?:select|with|from)\s", re.IGNORECASE)
@@ -56,7 +56,7 @@ def reads_file(step: Step) -> bool:
         and value.strip() != ""
         and "${" not in value
         and _GLOB.isdisjoint(value)
-        and _URL.match(value) is None
+        and _SCHEME.match(value) is None
         and _READS_ELSEWHERE.isdisjoint(step.params)
     )
 

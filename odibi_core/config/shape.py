@@ -226,6 +226,8 @@ class StepBuilder:
             place = f"{field}.{local}"
             if not isinstance(key, str):
                 self.spoil(origin.index, field)
+                if field == "outputs":
+                    self._outputs.update(_strings(key))
                 self.diagnostics.append(
                     codes.WRONG_TYPE.found(
                         f"`{place}` must be text, not {type_name(key)}", step=name, field=place,
