@@ -28,7 +28,10 @@ class StepLogHandler(logging.Handler):
         if current is None:
             return
         try:
-            for line in self.format(record).splitlines() or [""]:
+            text = self.format(record)
+            if record.name not in ("root", "py.warnings"):
+                text = f"{record.name}: {text}"
+            for line in text.splitlines():
                 self._reporter.log(self._steps.get(current[0]), line, record.levelname.lower())
         except Exception:  # noqa: BLE001 - as in every logging handler: said on stderr, never raised
             self.handleError(record)

@@ -287,7 +287,7 @@ def test_what_python_logs_in_a_step_is_a_line_of_that_step(tmp_path, caplog):
     logging.getLogger("user.code").warning("from nobody")
     said = {(e.step, e.message) for e in events_of(tracker) if getattr(e, "level", "") == "warning"}
     assert said == {
-        ("one", "from one"), ("one", "and more"), ("two", "from two"), ("two", "and more"),
+        ("one", "user.code: from one"), ("one", "and more"), ("two", "user.code: from two"), ("two", "and more"),
     }  # fmt: skip
 
 
