@@ -11,12 +11,15 @@ from odibi_core.formats.arrow import arrow_to_pandas, type_name
 from odibi_core.journal.events import ColumnInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
     import pandas as pd
     import pyarrow as pa
 
     from odibi_core.engine.duckdb_session import DuckDBSession
 
+_FEW_ROWS = 50  # a table of so many rows is looked at when it is made
 _WHOLE_ROWS = 1_000  # a table of so many rows is fetched whole at the first look
 _KEPT_BYTES = 65_536  # and kept with the frame if it is no bigger than this
 
@@ -41,14 +44,21 @@ class DuckDBFrame:
         self._lock = threading.Lock()
         self._head: pa.Table | None = None
         self._released = False
-        described = cursor.table(table)
-        self._names = list(described.columns)
-        known = columns_of(self._names, described.types)
-        self._infos: tuple[ColumnInfo, ...] | None = None
-        if all(info is not None for info in known):
-            self._infos = tuple(info for info in known if info is not None)
+        self._names: list[str]
+        types: list[Any]
+        if rows <= _FEW_ROWS:
+            # Its rows as Python values tell the types as well, in 0.2 ms; the types alone cost 0.13 ms, and
+            # the rows as Arrow another 0.33 ms.
+            fetched = cursor.execute(f"FROM {table}").fetchall()
+            self._names = [column[0] for column in cursor.description]
+            types = [column[1] for column in cursor.description]
+            plain = _plain_types(self._names, types)
+            self._head = _table_of_rows(fetched, plain) if plain is not None else None
         else:
-            self._natives = [str(dtype) for dtype in described.types]
+            described = cursor.table(table)
+            self._names, types = list(described.columns), list(described.types)
+        self._natives = [str(dtype) for dtype in types]
+        self._infos = columns_of(self._names, self._natives)
 
     # -- what a function step works with --------------------------------------------------------------
 
@@ -121,8 +131,7 @@ class DuckDBFrame:
 
     def wide_columns(self) -> list[str]:
         """Returns the columns of DuckDB's 128-bit type."""
-        natives = [info.native for info in self._infos] if self._infos is not None else self._natives
-        return [name for name, native in zip(self._names, natives, strict=True) if native == "HUGEINT"]
+        return [name for name, native in zip(self._names, self._natives, strict=True) if native == "HUGEINT"]
 
     def forget(self) -> None:
         """Marks the table as dropped."""
@@ -138,3 +147,35 @@ class DuckDBFrame:
 
     def __reduce__(self) -> Any:
         raise TypeError("a DuckDBFrame cannot be pickled; use `.arrow()` or `.df()`")
+
+
+_PLAIN = {
+    "BOOLEAN": "bool_",
+    "TINYINT": "int8",
+    "SMALLINT": "int16",
+    "INTEGER": "int32",
+    "BIGINT": "int64",
+    "DOUBLE": "float64",
+    "VARCHAR": "string",
+}
+
+
+def _plain_types(names: Sequence[str], types: Sequence[Any]) -> list[tuple[str, str]] | None:
+    """Returns names and Arrow constructors of columns whose Python values are exactly Arrow's, else None."""
+    found = []
+    for name, dtype in zip(names, types, strict=True):
+        constructor = _PLAIN.get(str(dtype))
+        if constructor is None:
+            return None
+        found.append((name, constructor))
+    return found
+
+
+def _table_of_rows(rows: list[tuple[Any, ...]], columns: list[tuple[str, str]]) -> pa.Table:
+    import pyarrow as pa
+
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    arrays = [
+        pa.array(column, getattr(pa, kind)()) for column, (_, kind) in zip(values, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])

@@ -11,8 +11,6 @@ from odibi_core.journal.events import ColumnInfo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
-
 _NAMES = {
     "BOOLEAN": "bool",
     "TINYINT": "int8",
@@ -61,13 +59,12 @@ def arrow_name(native: str) -> str | None:
     return "string" if native.startswith("ENUM(") and native.endswith(")") else None
 
 
-def columns_of(
-    names: Sequence[str], types: Sequence[duckdb.sqltypes.DuckDBPyType]
-) -> list[ColumnInfo | None]:
-    """Returns the columns by their DuckDB types; None stands where `arrow_name` cannot tell."""
-    found: list[ColumnInfo | None] = []
-    for name, dtype in zip(names, types, strict=True):
-        native = str(dtype)
+def columns_of(names: Sequence[str], natives: Sequence[str]) -> tuple[ColumnInfo, ...] | None:
+    """Returns the columns by their DuckDB types, or None where `arrow_name` cannot tell one of them."""
+    found = []
+    for name, native in zip(names, natives, strict=True):
         arrow = arrow_name(native)
-        found.append(None if arrow is None else ColumnInfo(name, arrow, native))
-    return found
+        if arrow is None:
+            return None
+        found.append(ColumnInfo(name, arrow, native))
+    return tuple(found)

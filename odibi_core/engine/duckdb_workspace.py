@@ -68,11 +68,9 @@ class Workspace:
                 if other != name and other.casefold() == name.casefold() and other not in self._inherited:
                     raise EngineError(f"`{name}` and `{other}` are one name in SQL, which ignores case")
             if isinstance(what, str):
-                if isinstance(self._names.get(name), str) or name not in self._names:
-                    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {what}")
-                else:
+                if name in self._names and not isinstance(self._names[name], str):
                     cursor.unregister(name)
-                    cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {what}")
+                cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {what}")
             else:
                 if isinstance(self._names.get(name), str):
                     cursor.execute(f"DROP VIEW IF EXISTS temp.{quoted(name)}")
