@@ -128,7 +128,7 @@ MALFORMED_PLACEHOLDER = CodeInfo(
     "a text looks like a placeholder but is none",
     "Placeholders are ${env:NAME}, ${var:NAME} and, in SQL, ${ident:NAME}. Anything else that starts with $ "
     "is left as it is.",
-    '{"value": "${env: API_KEY}"}',
+    '{"name": "read", "value": "${env: API_KEY}"}',
     "Write it in one of these forms, or $${ if ${ is meant.",
 )  # fmt: skip
 

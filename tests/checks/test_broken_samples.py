@@ -142,5 +142,5 @@ def test_a_text_file_called_db_is_no_database() -> None:
 def test_every_kind_of_mistake_that_a_file_can_have_is_among_the_samples() -> None:
     shown = {finding[0] for list_ in (PIPELINE, *BROKEN.values()) for finding in list_}
     of_a_run = {"ODB390", "ODB490", "ODB590"}
-    of_a_filter = {"ODB146", "ODB148"}  # test_filters.py
+    of_a_filter = {"ODB146", "ODB148"}  # tests/config/test_sqlite_source.py
     assert set(CODES) - of_a_run - of_a_filter == shown

@@ -1,0 +1,53 @@
+"""The catalogue: every code is told once, its example has it, and the docs are made from it."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from odibi_core.checks import check, run_codes
+from odibi_core.checks import codes as checks_codes
+from odibi_core.checks.catalogue import CODES, FAMILIES
+from odibi_core.config import codes as config_codes
+from odibi_core.config import read_document
+
+DOCS = Path(__file__).parents[2] / "docs"
+# Their examples are no JSON text: bytes, other files, cells, or what only a run or a filter finds.
+NOT_A_TEXT = {
+    "ODB102", "ODB103", "ODB104", "ODB105", "ODB112", "ODB140", "ODB141", "ODB142", "ODB143", "ODB144",
+    "ODB145", "ODB146", "ODB147", "ODB148", "ODB390", "ODB490", "ODB590",
+}  # fmt: skip
+
+
+def test_codes_and_names_are_there_once() -> None:
+    told = [*config_codes.CODES, *checks_codes.CODES, *run_codes.CODES]
+    assert len({info.code for info in told}) == len(told) == len(CODES)
+    assert len({info.name for info in told}) == len(told)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_tells_all_about_itself(code: str) -> None:
+    info = CODES[code]
+    assert re.fullmatch(r"ODB[1-6]\d\d", code)
+    assert code[3] in FAMILIES
+    assert re.fullmatch(r"[a-z0-9-]+", info.name)
+    assert info.summary and not info.summary.endswith(".")
+    assert (info.cause.endswith(".") and info.remedy.endswith(".")) or info.remedy.endswith("}].")
+    assert info.example
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - NOT_A_TEXT))
+def test_the_example_of_a_code_has_it(code: str, tmp_path: Path) -> None:
+    example = CODES[code].example
+    text = example if code in ("ODB106", "ODB107") or example.startswith("[") else f"[{example}]"
+    found = check(read_document(tmp_path / "x.json", text=text))
+    assert code in {diagnostic.code for diagnostic in found}
+    assert {d.severity for d in found if d.code == code} == {CODES[code].severity}
+
+
+def test_the_docs_are_those_that_the_catalogue_makes() -> None:
+    made = runpy.run_path(str(DOCS / "generate_diagnostics.py"))["text"]()
+    assert (DOCS / "diagnostics.md").read_text(encoding="utf-8") == made
