@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ class StepLogHandler(logging.Handler):
         self._tracker = tracker
         self._reporter = reporter
         self._steps = steps
+        self._inside = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Records the message, and the traceback where there is one, line by line."""
         current = self._tracker.current_step()
-        if current is None:
+        # A listener of `log` that raises is logged, which would call it again, and so on.
+        if current is None or getattr(self._inside, "busy", False):
             return
+        self._inside.busy = True
         try:
             text = self.format(record)
             if record.name not in ("root", "py.warnings"):
@@ -35,6 +39,8 @@ class StepLogHandler(logging.Handler):
                 self._reporter.log(self._steps.get(current[0]), line, record.levelname.lower())
         except Exception:  # noqa: BLE001 - as in every logging handler: said on stderr, never raised
             self.handleError(record)
+        finally:
+            self._inside.busy = False
 
     def __enter__(self) -> StepLogHandler:
         logging.getLogger().addHandler(self)
