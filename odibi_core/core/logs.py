@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
+
+from odibi_core.core import events
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,25 +23,24 @@ class StepLogHandler(logging.Handler):
         self._tracker = tracker
         self._reporter = reporter
         self._steps = steps
-        self._inside = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Records the message, and the traceback where there is one, line by line."""
         current = self._tracker.current_step()
-        # A listener of `log` that raises is logged, which would call it again, and so on.
-        if current is None or getattr(self._inside, "busy", False):
+        if current is None:
             return
-        self._inside.busy = True
         try:
             text = self.format(record)
             if record.name not in ("root", "py.warnings"):
                 text = f"{record.name}: {text}"
             for line in text.splitlines():
-                self._reporter.log(self._steps.get(current[0]), line, record.levelname.lower())
+                if record.name == events.__name__:
+                    # That a listener failed is not told to listeners: it may be theirs of `log`.
+                    self._tracker.log(line, level=record.levelname.lower())
+                else:
+                    self._reporter.log(self._steps.get(current[0]), line, record.levelname.lower())
         except Exception:  # noqa: BLE001 - as in every logging handler: said on stderr, never raised
             self.handleError(record)
-        finally:
-            self._inside.busy = False
 
     def __enter__(self) -> StepLogHandler:
         logging.getLogger().addHandler(self)
