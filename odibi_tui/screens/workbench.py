@@ -163,7 +163,12 @@ class Workbench(Screen[None]):
         pane.session_changed(~Change(0))
         self.query_one(StepsSide).mode = self.mode
         self._arrange()
-        if self.focused is None or not self.focused.display or not self.focused.region:
+        focused = self.focused
+        elsewhere = focused is not None and any(
+            p is not pane and p in focused.ancestors for p in self._panes.values()
+        )
+        if focused is None or elsewhere or not focused.display or not focused.region:
+            self.set_focus(None)  # the pane may have nothing to focus yet; it takes it when it has
             self.focus_region()
         self.refresh_chrome()
 
