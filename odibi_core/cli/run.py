@@ -164,7 +164,7 @@ def _passes(document: Document, base_dir: Path, *, quiet: bool) -> bool:
 
         echo_diagnostics(document, shown, err=True)
     if errors:
-        click.echo("not started: mend the errors first", err=True)
+        click.echo("the run was not started", err=True)
     return not errors
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from odibi_core.cli import phrases
+from odibi_core.cli.check_text import echo
 from odibi_core.core.executions import summary_of
 from odibi_core.journal.events import Log, RunStarted, StepFinished
 from odibi_core.text import one_line, plain
@@ -49,7 +50,7 @@ class LineView:
         for step in list(self._held):
             self._release(step)
         if not self._quiet:
-            click.echo(f"\n{summary_of(record)}")
+            echo(f"\n{summary_of(record)}")
         echo_failure(record)
 
     def show(self, event: Event) -> None:
@@ -71,7 +72,7 @@ class LineView:
 
     def write(self, text: str, style: str = "") -> None:
         """Writes a line."""
-        click.echo(text)
+        echo(text)
 
     def _release(self, step: str) -> None:
         held = self._held.pop(step, None)
@@ -111,16 +112,16 @@ def echo_failure(record: RunRecord) -> None:
         errors.append(("", record.error))
     for step, error in errors:
         where = f"step `{one_line(step)}`: " if step else ""
-        click.secho(f"\nerror: {where}{_said(error)}", fg="red", err=True)
+        echo(click.style(f"\nerror: {where}{_said(error)}", fg="red"), err=True)
         for line in plain(error.message).rstrip("\n").split("\n")[1:]:
-            click.echo(f"  {line}", err=True)
+            echo(f"  {line}", err=True)
         place = place_of(error)
         if place:
-            click.echo(f"  at {place}", err=True)
+            echo(f"  at {place}", err=True)
         if error.help:
-            click.echo(f"  help: {one_line(error.help)}", err=True)
+            echo(f"  help: {one_line(error.help)}", err=True)
     if record.state == "timed_out" and record.reason:
-        click.secho(f"\nerror: {one_line(record.reason)}", fg="red", err=True)
+        echo(click.style(f"\nerror: {one_line(record.reason)}", fg="red"), err=True)
 
 
 def place_of(error: ErrorInfo) -> str:

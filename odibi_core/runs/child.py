@@ -78,6 +78,8 @@ class Run:
 class Wishes(threading.Thread):
     """Listens to the warden: what to run, and the wish that it end. The warden's own end ends the run."""
 
+    only_waits = True  # so that workers for functions can be forked from this process
+
     def __init__(self, warden: Channel) -> None:
         super().__init__(name="odibi-wishes", daemon=True)
         self._warden = warden

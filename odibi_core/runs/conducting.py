@@ -7,19 +7,19 @@ import fcntl
 import os
 import termios
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from odibi_core.core.events import EventEmitter
 from odibi_core.core.failures import error_info
 from odibi_core.core.runfiles import step_infos
 from odibi_core.core.tracker import Tracker
-from odibi_core.journal.events import Retry, RunFinished, StepFinished, StepStarted
+from odibi_core.journal.events import Log, Retry, RunFinished, StepFinished, StepStarted
 from odibi_core.plan.graph import Graph
 from odibi_core.runs.streams import redirect
 
 if TYPE_CHECKING:
     from odibi_core.engine.base_context import EngineContext
-    from odibi_core.journal.events import Event, Log, RunEnd
+    from odibi_core.journal.events import Event, RunEnd
     from odibi_core.runs.child import Run
     from odibi_core.runs.streams import StepStream
 
@@ -99,7 +99,7 @@ class RunTracker(Tracker):
 
     def record(self, event: Event) -> None:
         """Records an event, after the lines that belong before it."""
-        if isinstance(event, (StepFinished, Retry)):
+        if isinstance(event, (StepFinished, Retry)) or self._concludes(event):
             self._complete_lines(event.step)
         elif isinstance(event, RunFinished):
             self._complete_lines(None)
@@ -113,6 +113,15 @@ class RunTracker(Tracker):
             self._run.board.show_running(set(self._running.values()))
         elif isinstance(event, RunFinished):
             self.end = event.state
+
+    def _concludes(self, event: Event) -> TypeGuard[Log]:
+        """Whether it is a line about a step, of its end most likely, that is not from the step itself."""
+        return (
+            isinstance(event, Log)
+            and event.stream is None
+            and event.step is not None
+            and self.current_step() is None
+        )
 
     def _as_asked(self, event: RunFinished) -> RunFinished:
         """Returns the run's end with the state and the reason of the wish that brought it about."""
