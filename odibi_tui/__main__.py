@@ -36,6 +36,9 @@ class _EarlyReading:
 
 def run(words: Sequence[str]) -> int:
     """Opens the terminal application and returns the exit code."""
+    import gc
+
+    gc.disable()  # nothing made before the first paint is garbage; the application enables it then
     from odibi_core.errors import OdibiError
     from odibi_core.text import plain
 

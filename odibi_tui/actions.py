@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING, Any, cast
 
 from odibi_core.errors import ConfigError
-from odibi_tui import editing
 from odibi_tui.session import Change
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ class ConfigActions:
         source, latest = app.session.source, app.session.latest
         if problem is None or problem.fix is None or source is None or latest is None:
             return
+        from odibi_tui import editing
+
         try:
             editing.apply_fix(source, latest, problem.fix)
         except ConfigError as error:
@@ -78,6 +79,8 @@ class ConfigActions:
         if session.source is None:
             return
         line, column = self._place()
+        from odibi_tui import editing
+
         try:
             command = editing.editor_command(os.environ, session.source, line, column)
         except ConfigError as error:

@@ -6,6 +6,7 @@ What the keys do with the config (edit, fix, explain, copy) is in `actions.py`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -96,6 +97,7 @@ class OdibiApp(ConfigActions, App[int]):
 
     def on_ready(self) -> None:
         """What is heavy begins only now that the screen has been painted."""
+        gc.enable()
         if self._run_to_open is not None:
             self.runner.open(self._run_to_open)
         if self.session.source is not None:

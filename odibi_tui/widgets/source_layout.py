@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TAB = "    "
+_CLEAN = bytes(range(32, 127)) + b"\n"
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -36,9 +37,16 @@ def split_lines(text: str) -> list[str]:
         lines.pop()
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
-    if _HIDDEN.search(text.replace("\n", "")) is not None:
+    if not _is_clean(text):
         lines = [displayed(line) for line in lines]
     return lines
+
+
+def _is_clean(text: str) -> bool:
+    """Whether nothing in it has to be shown as something else; quick for millions of characters."""
+    if text.isascii():
+        return not text.encode("ascii").translate(None, _CLEAN)
+    return all(line.isprintable() for line in text.split("\n"))
 
 
 def column_in(line: str, column: int) -> int:
@@ -96,11 +104,9 @@ class SourceLayout:
                 by_line.setdefault(note.line, []).append(index)
         self._by_line: Mapping[int, list[int]] = by_line
         limit = self.width
-        tall = [
-            i
-            for i, line in enumerate(lines)
-            if len(line) > limit or not (line.isascii() or cell_len(line) <= limit)
-        ]
+        tall = [i for i, length in enumerate(map(len, lines)) if length > limit]
+        if not all(map(str.isascii, lines)):
+            tall += [i for i, line in enumerate(lines) if not line.isascii() and cell_len(line) > limit]
         self._special = sorted({*tall, *by_line})
         self._first_rows: list[int] = []
         self._heights: list[int] = []

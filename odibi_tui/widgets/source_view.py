@@ -46,7 +46,7 @@ class SourceView(LineView):
         """Takes the text up where it changed, and goes where the selection is."""
         latest = self.session.latest
         text = latest.text if latest is not None else None
-        anew = text != self._text
+        anew = text is not self._text
         if anew:
             self._text = text
             self._is_json = latest is not None and latest.kind == "json"
@@ -64,6 +64,8 @@ class SourceView(LineView):
 
     def lay_out(self) -> None:
         """Puts lines and notes in their places; what stands at the top stays there."""
+        if not self.size.width:
+            return  # it is laid out when it gets its size
         top = self.layout_of_source.at(int(self.scroll_offset.y)).line if self.layout_of_source.total else 0
         kept = int(self.scroll_offset.y) - (
             self.layout_of_source.row_of(top) if self.layout_of_source.total else 0

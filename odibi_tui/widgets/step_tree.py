@@ -14,7 +14,6 @@ from odibi_tui.widgets.tree_rows import (
     Item,
     Row,
     broken_by,
-    items_of_steps,
     matching,
     rows_by_graph,
     rows_by_layer,
@@ -42,8 +41,8 @@ class StepTree(LineView):
         Binding("space", "toggle_group", "fold", show=False),
         Binding("g", "graph_order", "graph order", id="tree.graph"),
     ]
-    mode: reactive[str] = reactive("pipeline")
-    filter_text: reactive[str] = reactive("")
+    mode: reactive[str] = reactive("pipeline", init=False)
+    filter_text: reactive[str] = reactive("", init=False)
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -52,7 +51,7 @@ class StepTree(LineView):
         self.collapsed: set[str] = set()
         self.rows: list[Row] = []
         self.ascii_only = fmt.wants_ascii()
-        self._items: list[Item] = []
+        self._items: Sequence[Item] = ()
         self._states: dict[str, StepRecord] = {}
         self._broken: dict[str, str] = {}
         self._turn = 0
@@ -111,9 +110,9 @@ class StepTree(LineView):
         before = self.rows[self.cursor] if self.cursor < len(self.rows) else None
         self._shown_run = self._is_of_another_pipeline(record)
         if self._shown_run and record is not None:
-            self._items = items_of_steps(step.info for step in record.steps)
+            self._items = [step.info for step in record.steps]
         else:
-            self._items = items_of_steps(session.steps)
+            self._items = session.steps
         found = matching(self._items, self.filter_text)
         graph = session.graph
         if self.in_graph_order and graph is not None and not self._shown_run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from odibi_core.core.node import LAYERS
 
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 Kind = Literal["group", "step", "problem"]
 
 
-class Item(NamedTuple):
-    """A step as the tree needs it, from a config or from a run."""
+class Item(Protocol):
+    """What the tree needs of a step: a `Step` of a config, or a `StepInfo` of a run."""
 
-    name: str
-    layer: str
-    words: str
-    """What the filter looks in, lower case."""
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def layer(self) -> str:
+        """Its layer."""
 
 
 class Row(NamedTuple):
@@ -38,22 +41,16 @@ class Row(NamedTuple):
     problems: int = 0
 
 
-def items_of_steps(steps: Iterable[object]) -> list[Item]:
-    """Returns tree items of `Step` or `StepInfo` objects, which name these fields alike."""
-    return [
-        Item(
-            step.name,  # type: ignore[attr-defined]
-            step.layer,  # type: ignore[attr-defined]
-            " ".join((step.name, step.layer, step.type, step.engine, *step.outputs.values())).lower(),  # type: ignore[attr-defined]
-        )
-        for step in steps
-    ]
-
-
-def matching(items: Iterable[Item], filter_text: str) -> list[Item]:
-    """Returns the items that hold every word of the filter."""
+def matching(items: Sequence[Any], filter_text: str) -> Sequence[Any]:
+    """Returns the steps that hold every word of the filter in name, layer, type, engine or an output's key."""
     words = filter_text.lower().split()
-    return [item for item in items if all(word in item.words for word in words)] if words else list(items)
+    if not words:
+        return items
+    return [item for item in items if all(word in _text_of(item) for word in words)]
+
+
+def _text_of(item: Any) -> str:
+    return " ".join((item.name, item.layer, item.type, item.engine, *item.outputs.values())).lower()
 
 
 def rows_by_layer(
@@ -96,14 +93,16 @@ def rows_by_graph(
 def _step_rows(
     items: Iterable[Item], problems: Callable[[str | None], Sequence[Diagnostic]], depths: dict[str, int]
 ) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     seen: dict[str, int] = {}
     for item in items:
-        depth = depths.get(item.name, 0)
-        nth = seen[item.name] = seen.get(item.name, -1) + 1
-        rows.append(Row("step", ("step", item.name, str(nth)), depth, item.name, item.name))
-        if nth == 0:
-            rows.extend(_problem_rows(item.name, problems(item.name), depth))
+        name = item.name
+        depth = depths.get(name, 0)
+        nth = seen[name] = seen.get(name, -1) + 1
+        rows.append(Row("step", ("step", name, str(nth)), depth, name, name))
+        found = problems(name) if nth == 0 else ()
+        if found:
+            rows.extend(_problem_rows(name, found, depth))
     return rows
 
 
