@@ -239,7 +239,8 @@ def test_the_latest_definition_of_a_local_function_counts():
         assert rows(workers, "only_here_b") == [{"value": 2}]
 
 
-def test_a_process_with_threads_gets_workers_from_a_fresh_interpreter():
+def test_a_process_with_threads_gets_workers_from_a_fresh_interpreter(monkeypatch):
+    monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)
     thread.start()
@@ -250,6 +251,28 @@ def test_a_process_with_threads_gets_workers_from_a_fresh_interpreter():
         with IsolatedWorkers() as workers:
             workers.start()
             assert rows(workers, "double", {"frame": pa.table({"v": [3]})}) == [{"v": 6}]
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_threads_of_libraries_keep_a_process_from_being_copied(monkeypatch):
+    monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
+    zygote = Zygote()
+    assert not zygote.inherits
+    zygote.close()
+
+
+def test_threads_that_only_wait_do_not_keep_a_process_from_being_copied(monkeypatch):
+    monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.only_waits = True
+    thread.start()
+    try:
+        zygote = Zygote()
+        assert zygote.inherits
+        zygote.close()
     finally:
         stop.set()
         thread.join()

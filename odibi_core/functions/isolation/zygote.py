@@ -35,9 +35,7 @@ class Zygote:
         self._socket = ours
         self._process: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
-        # Another thread may hold any lock at the moment of a fork, so a process that has threads (an open
-        # DuckDB has, which Python does not know of) gets a zygote that is a fresh interpreter.
-        self.inherits = threading.active_count() == 1 and system.native_threads() <= 1
+        self.inherits = _can_be_copied()
         self._known: dict[str, Any] = {}
         with theirs:
             if self.inherits:
@@ -71,6 +69,18 @@ class Zygote:
             with suppress(ChildProcessError):  # somebody waits for every child of this process
                 os.waitpid(self._pid, 0)
             self._pid = None
+
+
+def _can_be_copied() -> bool:
+    """Whether a fork of this process is sound.
+
+    Another thread may hold any lock at that moment, also one that Python does not know of (an open DuckDB
+    has some). It does not matter of threads that say of themselves that they do nothing but wait.
+    """
+    others = (thread for thread in threading.enumerate() if thread is not threading.current_thread())
+    if not all(getattr(thread, "only_waits", False) for thread in others):
+        return False
+    return system.native_threads() <= threading.active_count()
 
 
 def _in_memory() -> dict[str, Any]:
@@ -114,6 +124,7 @@ def serve(requests: socket.socket) -> None:
         os.setsid()  # a Ctrl+C in the terminal is for the run, which tells us
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards are reaped by the kernel
     loaded: set[bytes] = set()
+    _load(b"p", loaded)  # while the run is still busy with other things
     while True:
         try:
             engine, descriptors, _, _ = socket.recv_fds(requests, 1, DESCRIPTORS)
@@ -121,11 +132,7 @@ def serve(requests: socket.socket) -> None:
             engine = b""
         if not engine:
             os._exit(0)
-        if engine not in loaded:
-            _preload(engine)
-            loaded.add(engine)
-            gc.collect()
-            gc.freeze()  # collecting in a worker would copy the pages it shares with us
+        _load(engine, loaded)
         if system.fork() == 0:
             requests.close()
             run_guard(*descriptors)
@@ -133,9 +140,15 @@ def serve(requests: socket.socket) -> None:
             os.close(descriptor)
 
 
-def _preload(engine: bytes) -> None:
+def _load(engine: bytes, loaded: set[bytes]) -> None:
+    """Imports what workers for an engine need, so that they are forked with it."""
+    if engine in loaded:
+        return
+    loaded.add(engine)
     importlib.import_module("odibi_core.functions.isolation.worker")
     for module in _PRELOADED[engine]:
         # Where one is missing, the worker meets the same error and can report it.
         with suppress(ImportError):
             importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # collecting in a worker would copy the pages it shares with us
