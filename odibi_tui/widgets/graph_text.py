@@ -34,7 +34,7 @@ _ASCII = _Strokes("+-> ", "`-> ", "|   ", "+-- ", ",-- ")
 
 
 def graph_rows(graph: Graph, step: str | None, *, ascii_only: bool = False) -> list[GraphRow]:
-    """Returns the drawing around `step`, then the whole order, one row for steps that can run side by side."""
+    """Returns the drawing around `step`, then the whole order, one row a step."""
     rows: list[GraphRow] = []
     if step is not None and step in graph.needs:
         rows += _around(graph, step, _ASCII if ascii_only else _UNICODE)

@@ -80,9 +80,8 @@ class RecordView(LineView):
         tone = fmt.tone(diagnostic.severity)
         branch = fmt.sign("branch", ascii_only=self.ascii_only)
         told = diagnostic.message + (f"; {diagnostic.help}" if diagnostic.help else "")
-        yield [
-            (f" {'':<{_LABEL}}", ""), (f"{branch} ", tone), (f"{diagnostic.code} ", f"{tone} strong"), (told, ""),
-        ]  # fmt: skip
+        code: Part = (f"{diagnostic.code} ", f"{tone} strong")
+        yield [(f" {'':<{_LABEL}}", ""), (f"{branch} ", tone), code, (told, "")]
         if diagnostic is self.session.problem:
             yield [(f" {'':<{_LABEL}}  ", ""), ("o", "key"), (" explain", "muted")]
 

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 
 from odibi_tui import format as fmt
 from odibi_tui.session import Change
-from odibi_tui.widgets.lines import LineView, Part, spread
+from odibi_tui.widgets.lines import LineView, Part, spread, width_of
 from odibi_tui.widgets.tree_rows import (
     Item,
     Row,
@@ -168,7 +168,7 @@ class StepTree(LineView):
         elif row.kind == "problem":
             left, right = self._problem(row)
         else:
-            left, right = self._step(row)
+            left, right = self._step(row, width)
         return spread([(" ", ""), *left], [*right, (" ", "")], width, more)
 
     def _group(self, row: Row) -> tuple[list[Part], list[Part]]:
@@ -186,12 +186,12 @@ class StepTree(LineView):
         left = [(f"{indent}{branch} ", "muted"), (diagnostic.message, fmt.tone(diagnostic.severity))]
         return left, [("a", "key")] if diagnostic.fix is not None else []
 
-    def _step(self, row: Row) -> tuple[list[Part], list[Part]]:
+    def _step(self, row: Row, width: int) -> tuple[list[Part], list[Part]]:
         state, tone = self._state(row.text)
         indent = "  " * min(row.depth, _INDENT_LIMIT) if self.in_graph_order else "  "
         sign = fmt.glyph(state, ascii_only=self.ascii_only, turn=self._turn) if state else " "
         left: list[Part] = [(indent, ""), (f"{sign} ", tone), *self._marked_name(row.text)]
-        return left, self._facts(row.text)
+        return left, self._facts(row.text, width - width_of(left) - 3)
 
     def _marked_name(self, name: str) -> list[Part]:
         word = self.filter_text.split()[0].lower() if self.filter_text.split() else ""
@@ -212,7 +212,7 @@ class StepTree(LineView):
             return "", ""
         return known.state, fmt.tone(known.state)
 
-    def _facts(self, name: str) -> list[Part]:
+    def _facts(self, name: str, room: int) -> list[Part]:
         known = self._states.get(name)
         if self.mode == "run" and known is not None:
             if known.state == "retry":
@@ -222,7 +222,8 @@ class StepTree(LineView):
             return [(fmt.duration(known.duration_ms), "muted")] if known.duration_ms is not None else []
         culprit = self._broken.get(name)
         if culprit is not None and self.mode == "pipeline":
-            return [(f"? {fmt.sign('left', ascii_only=self.ascii_only)} {fmt.shorten(culprit, 16)}", "muted")]
+            told = f"? {fmt.sign('left', ascii_only=self.ascii_only)} {fmt.shorten(culprit, 16)}"
+            return [(told if len(told) <= room else "?", "muted")]
         if known is not None and known.after is not None:
             return [
                 (fmt.shape(known.after.rows, len(known.after.columns), ascii_only=self.ascii_only), "muted")

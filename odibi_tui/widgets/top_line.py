@@ -54,13 +54,14 @@ class TopLine(Line):
             return [*parts, (f"  {self.status}", "")]
         if session.source is None:
             return parts
-        if session.read_error is not None:
-            parts.append((f"  {session.read_error.message}", "error"))
-        if session.saved is not None and room > 64:
-            mark = fmt.sign("mark", ascii_only=self.ascii_only)
-            parts.append((f" {mark}saved {fmt.clock(session.saved)}", "muted"))
         if session.stale:
             parts.append(("  stale", "warning strong"))
+        if session.read_error is not None:
+            gone = isinstance(session.read_error, FileNotFoundError)
+            parts.append((f"  {'file not found' if gone else session.read_error.message}", "error"))
+        elif session.saved is not None and room > 64:
+            mark = fmt.sign("mark", ascii_only=self.ascii_only)
+            parts.append((f" {mark}saved {fmt.clock(session.saved)}", "muted"))
         if session.document is not None:
             parts.append((f"  {fmt.plural(len(session.steps), 'step')}", ""))
         if session.errors:

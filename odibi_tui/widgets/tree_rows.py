@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 
 def matching(items: Sequence[Any], filter_text: str) -> Sequence[Any]:
-    """Returns the steps that hold every word of the filter in name, layer, type, engine or an output's key."""
+    """Returns the steps with every word of the filter in name, layer, type, engine or an output's key."""
     words = filter_text.lower().split()
     if not words:
         return items
