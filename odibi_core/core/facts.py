@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+
 from odibi_core.journal.values import json_row
 
 if TYPE_CHECKING:
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from odibi_core.journal.events import ColumnInfo
 
 SAMPLE_ROWS = 5
-CELL_LENGTH = 1_000  # a sample is for reading; a cell of megabytes is cut
+CELL_LENGTH = 1_000  # characters: a sample is for reading; a cell of megabytes is cut
+NESTED_LENGTH = 10_000  # bytes of JSON, beyond which a nested cell is shown as the start of its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,15 @@ def _rows(names: list[str], columns: list[list[Any]]) -> list[dict[str, Any]]:
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        column: cell[:CELL_LENGTH] + "…" if isinstance(cell, str) and len(cell) > CELL_LENGTH else cell
+        column: _short_cell(cell) if isinstance(cell, (str, list, dict)) else cell
         for column, cell in row.items()
     }
+
+
+def _short_cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return cell if len(cell) <= CELL_LENGTH else cell[:CELL_LENGTH] + "…"
+    text = msgspec.json.encode(cell)
+    if len(text) <= NESTED_LENGTH:
+        return cell
+    return text[:CELL_LENGTH].decode("utf-8", "ignore") + "…"

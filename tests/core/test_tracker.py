@@ -133,8 +133,12 @@ def test_samples_are_strict_json(context):
 def test_a_cell_of_megabytes_is_cut_in_the_sample(context):
     tracker = Tracker()
     tracker.start_step("s", "ingest")
-    tracker.snapshot("after", frame(context, s=["x" * 1_000_000]), context)
-    assert len(tracker.executions[0].after_snapshot.sample_data[0]["s"]) < 2_000
+    data = frame(context, s=["x" * 1_000_000], numbers=[list(range(100_000))], few=[[1, 2]])
+    tracker.snapshot("after", data, context)
+    (row,) = tracker.executions[0].after_snapshot.sample_data
+    assert row["s"] == "x" * 1_000 + "…"
+    assert row["numbers"].startswith("[0,1,2,") and len(row["numbers"]) < 2_000
+    assert row["few"] == [1, 2]
 
 
 def test_columns_that_share_a_name_keep_their_values():
