@@ -67,7 +67,7 @@ class DuckDBEngineContext(EngineContext):
                     return self._create(sql)
             except duckdb.InterruptException:
                 raise
-            except duckdb.Error as error:
+            except (duckdb.Error, UnicodeDecodeError) as error:  # the latter: its message quotes the file
                 raise refused(source, error) from error
         return self._load(table_of(read_any(source, params, self)))
 
@@ -197,8 +197,10 @@ class DuckDBEngineContext(EngineContext):
         with work.lock:
             cursor = work.cursor
             table = self._session.new_table()
-            rows = cursor.execute(f"CREATE TABLE {table} AS\n{select}").fetchall()[0][0]
-            return DuckDBFrame(self._session, table, int(rows), cursor)
+            told = cursor.execute(f"CREATE TABLE {table} AS\n{select}").fetchall()
+            if not told:  # a PIVOT, which DuckDB makes several statements of
+                told = cursor.execute(f"SELECT count(*) FROM {table}").fetchall()
+            return DuckDBFrame(self._session, table, int(told[0][0]), cursor)
 
     def _load(self, table: pa.Table) -> DuckDBFrame:
         if not table.num_columns:

@@ -96,9 +96,10 @@ def copy_out(
     return path
 
 
-def refused(source: str | Path, error: duckdb.Error) -> FormatError:
+def refused(source: str | Path, error: duckdb.Error | UnicodeDecodeError) -> FormatError:
     """Returns the error for a source that DuckDB's reader refuses."""
-    text = str(error).partition("The search space used was")[0].strip()
+    told = error.object.decode("utf-8", "replace") if isinstance(error, UnicodeDecodeError) else str(error)
+    text = told.partition("The search space used was")[0].strip()
     return FormatError(f"`{one_line(str(source))}` cannot be read: {text}")
 
 

@@ -49,11 +49,14 @@ class DuckDBFrame:
         if rows <= _FEW_ROWS:
             # Its rows as Python values tell the types as well, in 0.2 ms; the types alone cost 0.13 ms, and
             # the rows as Arrow another 0.33 ms.
-            fetched = cursor.execute(f"FROM {table}").fetchall()
+            cursor.execute(f"FROM {table}")
             self._names = [column[0] for column in cursor.description]
             types = [column[1] for column in cursor.description]
             plain = _plain_types(self._names, types)
-            self._head = _table_of_rows(fetched, plain) if plain is not None else None
+            if plain is not None:
+                self._head = _table_of_rows(cursor.fetchall(), plain)
+            else:
+                cursor.abort()  # the rows are not wanted as Python values: some need pytz for it
         else:
             described = cursor.table(table)
             self._names, types = list(described.columns), list(described.types)
@@ -84,6 +87,7 @@ class DuckDBFrame:
 
     def arrow(self, limit: int | None = None) -> pa.Table:
         """Returns all rows, or the first `limit`, as an Arrow table."""
+        self._check()
         cursor = self.session.cursor()
         try:
             return self.fetch(cursor, limit)

@@ -286,6 +286,12 @@ def _text(argument: str) -> Any:
     return translate
 
 
+def _thousands(plan: Plan, name: str, value: Any) -> None:
+    if value == "." or not isinstance(value, str) or len(value) != 1:
+        raise NotNativeError(name)  # DuckDB wants `decimal` to be another one then
+    plan.arguments["thousands"] = value
+
+
 def _date_format(plan: Plan, name: str, value: Any) -> None:
     if not isinstance(value, str) or value == "ISO8601" or value == "mixed":
         raise NotNativeError(name)
@@ -318,7 +324,7 @@ _CSV_OPTIONS: dict[str, Any] = {
     "escapechar": _text("escape"),
     "comment": _text("comment"),
     "decimal": _text("decimal_separator"),
-    "thousands": _text("thousands"),
+    "thousands": _thousands,
     "date_format": _date_format,
     "encoding": _encoding_option,
     "compression": _nothing,

@@ -171,30 +171,48 @@ def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
     """Returns an Arrow table as a pandas frame in which every value and its type survive.
 
     Whole numbers and booleans with nulls become pandas' nullable types: as `float64` and `object` they
-    would lose digits and change type at the next crossing. Intervals of days and less become `timedelta`.
+    would lose digits and change type at the next crossing. Decimals keep their precision as Arrow's own
+    type, and so do columns of nothing but nulls that pandas would forget the type of. Intervals of days and
+    less become `timedelta`.
     """
-    import pyarrow as pa
     import pyarrow.types as t
 
-    nullable = _nullable_types()
-    exact: list[str] = []
     for index, field in enumerate(table.schema):
-        column = table.column(index)
-        if field.type in nullable and column.null_count:
-            exact.append(field.name)
-        elif t.is_interval(field.type):
-            table = table.set_column(index, field.name, durations(column))
-    if not exact:
-        whole: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 10_000)
-        return whole
-    if len(set(table.schema.names)) != len(table.schema.names):
-        mapped: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
-        return mapped
+        if t.is_interval(field.type):
+            table = table.set_column(index, field.name, durations(table.column(index)))
+    exact = {
+        index: dtype
+        for index, field in enumerate(table.schema)
+        if (dtype := _exact_type(field.type, table.column(index))) is not None
+    }
     plain: pd.DataFrame = table.to_pandas(use_threads=table.num_rows > 10_000)
-    for name in exact:
-        column = table.column(name)
-        plain[name] = pa.table({name: column}).to_pandas(types_mapper=nullable.get)[name].array
+    if not exact:
+        return plain
+    if plain.shape[1] != table.num_columns or len(set(table.schema.names)) != table.num_columns:
+        mapped: pd.DataFrame = table.to_pandas(types_mapper=_nullable_types().get)
+        return mapped  # an index among the columns, or a name that stands twice
+    for index, dtype in exact.items():
+        name = table.schema.names[index]
+        column = table.select([index]).replace_schema_metadata(None)
+        plain[name] = column.to_pandas(types_mapper={column.schema.types[0]: dtype}.get)[name].array
     return plain
+
+
+def _exact_type(dtype: pa.DataType, column: pa.ChunkedArray) -> Any:
+    """Returns the pandas type without which a column would lose digits or its type, or None."""
+    import pandas as pd
+    import pyarrow.types as t
+
+    if t.is_decimal(dtype):
+        return pd.ArrowDtype(dtype)
+    nulls = column.null_count
+    if not nulls:
+        return None
+    nullable = _nullable_types().get(dtype)
+    if nullable is not None:
+        return nullable
+    is_object = t.is_date(dtype) or t.is_time(dtype) or t.is_nested(dtype) or t.is_binary(dtype)
+    return pd.ArrowDtype(dtype) if is_object and nulls == len(column) else None
 
 
 def pandas_columns(df: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -261,6 +279,8 @@ def _infer(column: pd.Series[Any]) -> pa.DataType:
     import pandas as pd
     import pyarrow as pa
 
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return column.dtype.pyarrow_dtype
     if isinstance(column.dtype, pd.CategoricalDtype):
         return pa.array(pd.Series(column.cat.categories)).type
     head = column.head(_INFER_ROWS)

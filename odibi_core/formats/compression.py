@@ -119,6 +119,16 @@ class _Closing:
         self.close()
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether an error of reading means that the compressed data are not what they should be."""
+    import lzma
+    import zlib
+
+    if isinstance(error, EOFError | zlib.error | lzma.LZMAError):
+        return True
+    return isinstance(error, OSError) and error.errno is None  # gzip, bz2 and Arrow say it so
+
+
 def level_of(options: Mapping[str, Any]) -> int | None:
     """Returns the level a pandas `compression` mapping asks for, if any."""
     compression = options.get("compression")

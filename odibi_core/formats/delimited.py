@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
 from odibi_core.formats.base import Format, damaged
-from odibi_core.formats.compression import compression_of, level_of, opened
+from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -94,8 +94,12 @@ class Csv(Format):
             raise StepOptionError(
                 f"`{one_line(file.label)}` cannot be read with these options: {error}", field="params"
             ) from error
-        except (ValueError, EOFError) as error:
+        except ValueError as error:
             raise damaged(file, self.name, error) from error
+        except Exception as error:
+            if is_damage(error):
+                raise damaged(file, self.name, error) from error
+            raise
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with `DataFrame.to_csv`, without an index; a named index is a column like any other."""

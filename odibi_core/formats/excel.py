@@ -50,6 +50,7 @@ class Excel(Format):
         require("openpyxl", "excel", "reading Excel files")
         import pandas as pd
 
+        read: Any = pd.read_excel
         sheet = options.pop("sheet_name", 0)
         if not isinstance(sheet, int | str) or isinstance(sheet, bool):
             raise StepOptionError(
@@ -62,7 +63,7 @@ class Excel(Format):
             with pd.ExcelFile(file.path, engine="openpyxl") as book:
                 if isinstance(sheet, str) and sheet not in book.sheet_names:
                     raise _no_sheet(sheet, [str(name) for name in book.sheet_names], file)
-                frame: Any = book.parse(sheet, **options)
+                frame: Any = read(book, sheet_name=sheet, **options)
                 return frame
         except FormatError:
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
 from odibi_core.formats.base import Format, damaged
-from odibi_core.formats.compression import compression_of, level_of, opened
+from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
 from odibi_core.formats.sources import File
 from odibi_core.text import one_line
 
@@ -123,8 +123,10 @@ class Json(Format):
             try:
                 with opened(file.path, "rb", compression) as handle:
                     data = handle.read()
-            except EOFError as error:
-                raise damaged(file, self.name, error) from error
+            except Exception as error:
+                if is_damage(error):
+                    raise damaged(file, self.name, error) from error
+                raise
         try:
             return str(data, "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
         except UnicodeDecodeError as error:
