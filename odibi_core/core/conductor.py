@@ -7,7 +7,6 @@ import heapq
 import queue
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.crew import Crew
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from odibi_core.core.events import EventEmitter
     from odibi_core.core.frames import FrameStore
     from odibi_core.core.node import Step
+    from odibi_core.core.settings import RunSettings
     from odibi_core.core.tracker import Tracker
     from odibi_core.journal.events import ErrorInfo
 
@@ -57,27 +57,6 @@ _FINAL = (
     MissingDependencyError,
     NotImplementedError,
 )
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """How a run is to go; `core.orchestrator` tells what each means."""
-
-    max_workers: int = 4
-    use_cache: bool = False
-    max_retries: int = 0
-    retry_delay: float = 1.0
-    keep_going: bool = False
-    keep_frames: bool = True
-    previews: bool = True
-    pipeline: str | None = None
-    source: str | None = None
-    digest: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns what the journal keeps of them."""
-        names = ("max_workers", "max_retries", "retry_delay", "keep_going", "use_cache", "previews")
-        return {name: getattr(self, name) for name in names}
 
 
 class Conductor:

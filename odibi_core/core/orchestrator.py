@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.core.conductor import Conductor, RunSettings
+from odibi_core.core.conductor import Conductor
 from odibi_core.core.contexts import Contexts
 from odibi_core.core.frames import FrameStore
 from odibi_core.core.preflight import refuse_unrunnable
+from odibi_core.core.settings import RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

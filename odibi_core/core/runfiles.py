@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from odibi_core.core.conductor import RunSettings
     from odibi_core.core.node import Step
+    from odibi_core.core.settings import RunSettings
     from odibi_core.core.tracker import Tracker
     from odibi_core.journal.events import ErrorInfo, RunEnd
     from odibi_core.plan.graph import Graph
