@@ -48,6 +48,10 @@ class BarView(LineView):
         """Writes a line above the bars."""
         self._console.print(Text(text, style=style), soft_wrap=True)
 
+    def note(self, text: str) -> None:
+        """Writes a line above the bars."""
+        self.write(text, "yellow")
+
     def show(self, event: Event) -> None:
         """Shows an event as a line, a bar, or both."""
         match event:

@@ -45,6 +45,10 @@ class LineView:
             for event in events:
                 self.show(event)
 
+    def note(self, text: str) -> None:
+        """Shows what is not of the run."""
+        echo(text, err=True)
+
     def conclude(self, record: RunRecord) -> None:
         """Shows the summary, what went wrong, and where the run is recorded."""
         for step in list(self._held):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.04
 _BATCH = 5_000
+_CANCELLING = "cancelling; Ctrl+C again ends the run at once"
 
 
 class View(Protocol):
@@ -36,6 +36,9 @@ class View(Protocol):
     def take(self, events: list[Event]) -> None:
         """Shows what has happened."""
 
+    def note(self, text: str) -> None:
+        """Shows what is not of the run."""
+
     def conclude(self, record: RunRecord) -> None:
         """Shows how it ended."""
 
@@ -43,23 +46,24 @@ class View(Protocol):
 def watch(handle: RunHandle, *, form: str, verbose: bool = False, quiet: bool = False) -> int:
     """Shows a run until its end and returns the exit code; Ctrl+C cancels it, a second one kills it."""
     journal = handle.run_dir / "events.jsonl"
-    with _Interrupts(handle):
+    with _Interrupts(handle) as interrupts:
         if form == "jsonl":
-            _pass_on(handle, journal)
+            _pass_on(handle, journal, interrupts)
         else:
-            _show(handle, journal, verbose=verbose, quiet=quiet)
+            _show(handle, journal, interrupts, _view(verbose=verbose, quiet=quiet))
     if handle.problem is not None:
         click.echo(f"error: {one_line(handle.problem)}", err=True)
         return COULD_NOT_WORK
     return {"success": FINE, "cancelled": CANCELLED}.get(handle.poll() or "", FOUND_ERRORS)
 
 
-def _show(handle: RunHandle, journal: Path, *, verbose: bool, quiet: bool) -> None:
+def _show(handle: RunHandle, journal: Path, interrupts: _Interrupts, view: View) -> None:
     builder = RunBuilder()
     reader = JournalReader(journal)
-    view = _view(verbose=verbose, quiet=quiet)
 
     def look() -> None:
+        if interrupts.is_news():
+            view.note(_CANCELLING)
         while events := [event for _, event in reader.read(_BATCH)]:
             for event in events:
                 builder.apply(event)
@@ -80,7 +84,7 @@ def _view(*, verbose: bool, quiet: bool) -> View:
     return BarView(verbose=verbose)
 
 
-def _pass_on(handle: RunHandle, journal: Path) -> None:
+def _pass_on(handle: RunHandle, journal: Path, interrupts: _Interrupts) -> None:
     """Writes the journal's whole lines to standard output, byte for byte, as they come."""
     out = sys.stdout.buffer
     pending = b""
@@ -88,6 +92,8 @@ def _pass_on(handle: RunHandle, journal: Path) -> None:
 
         def look() -> None:
             nonlocal pending
+            if interrupts.is_news():
+                click.echo(_CANCELLING, err=True)
             while chunk := file.read(1 << 20):
                 whole, newline, pending = (pending + chunk).rpartition(b"\n")
                 out.write(whole + newline)
@@ -109,6 +115,7 @@ class _Interrupts:
     def __init__(self, handle: RunHandle) -> None:
         self._handle = handle
         self._asked = False
+        self._told = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -125,6 +132,10 @@ class _Interrupts:
             self._handle.kill()
         else:
             self._asked = True
-            # Not through sys.stderr: what this interrupts may be in the middle of writing there.
-            os.write(2, b"cancelling; Ctrl+C again ends the run at once\n")
             self._handle.cancel()
+
+    def is_news(self) -> bool:
+        """Whether there has been one that nobody has told; the handler cannot: it interrupts a write."""
+        news = self._asked and not self._told
+        self._told = self._asked
+        return news

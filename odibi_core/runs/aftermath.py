@@ -36,14 +36,17 @@ def crash(status: int) -> ErrorInfo:
     )
 
 
-def settle(
-    request: RunRequest, paths: RunPaths, journal: JournalWriter, error: ErrorInfo | None, ask: Ask | None
-) -> RunEnd:
+def begin(request: RunRequest, paths: RunPaths, journal: JournalWriter) -> None:
+    """Writes the first event of a run that did not come to write it."""
+    if load_journal(paths.journal).view().started is None:
+        journal.append(_run_started(request, paths))
+
+
+def settle(paths: RunPaths, journal: JournalWriter, error: ErrorInfo | None, ask: Ask | None) -> RunEnd:
     """Completes the journal and the final log of a run whose process has ended.
 
     Args:
-        request: What was run.
-        paths: Where.
+        paths: Where it is recorded.
         journal: Its journal, open.
         error: What ended it, if that was not asked for.
         ask: The wish that made it end, if there was one.
@@ -55,7 +58,7 @@ def settle(
         JournalError: The journal or the log cannot be written.
     """
     builder = load_journal(paths.journal)
-    for event in _owed(builder, request, paths, error, ask):
+    for event in _owed(builder, error, ask):
         journal.append(event)
         builder.apply(event)
     journal.sync()
@@ -64,18 +67,11 @@ def settle(
     return record.state  # type: ignore[return-value]  # it has ended
 
 
-def _owed(
-    builder: RunBuilder, request: RunRequest, paths: RunPaths, error: ErrorInfo | None, ask: Ask | None
-) -> list[Event]:
+def _owed(builder: RunBuilder, error: ErrorInfo | None, ask: Ask | None) -> list[Event]:
     if builder.finished:
         return []
     events: list[Event] = []
     record = builder.view()
-    if record.started is None:
-        start = _run_started(request, paths)
-        builder.apply(start)
-        record = builder.view()
-        events.append(start)
     at = now()
     reason = ask.reason if ask is not None else None
     for step in record.steps:
@@ -111,7 +107,6 @@ def _state(error: ErrorInfo | None, ask: Ask | None) -> RunEnd:
 
 
 def _run_started(request: RunRequest, paths: RunPaths) -> RunStarted:
-    """Makes the first event of a run that did not come to write it."""
     return RunStarted(
         run_id=paths.run_id,
         pipeline=request.pipeline,

@@ -12,14 +12,14 @@ _NOBODY = 0
 _SEVERAL = 0xFFFFFFFF
 _WORD = struct.Struct("=I")
 _ENDS: tuple[RunEnd, ...] = get_args(RunEnd)
-_READING, _READY, _FINISHED, _RUNNING = 0, 4, 8, 12
+_READING, _READY, _BEGUN, _FINISHED, _RUNNING = 0, 4, 8, 12, 16
 
 
 class Board:
     """Shared over a fork; each word has one writer, and a word is written in one move.
 
-    The run writes whether it can be asked to end, which step runs, and whether its journal is finished;
-    the warden writes whether it is in the middle of recording what came through the pipes.
+    The run writes whether it can be asked to end, whether its journal has begun and ended, and which
+    step runs; the warden writes whether it is in the middle of recording what came through the pipes.
     """
 
     def __init__(self) -> None:
@@ -44,6 +44,15 @@ class Board:
     def show_ready(self) -> None:
         """Shows that the run can be asked to end."""
         self._write(_READY, 1)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the run has written its first event."""
+        return bool(self._read(_BEGUN))
+
+    def show_begun(self) -> None:
+        """Shows that the run has written its first event."""
+        self._write(_BEGUN, 1)
 
     @property
     def end(self) -> RunEnd | None:

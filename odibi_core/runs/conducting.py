@@ -13,7 +13,7 @@ from odibi_core.core.events import EventEmitter
 from odibi_core.core.failures import error_info
 from odibi_core.core.runfiles import step_infos
 from odibi_core.core.tracker import Tracker
-from odibi_core.journal.events import Log, Retry, RunFinished, StepFinished, StepStarted
+from odibi_core.journal.events import Log, Retry, RunFinished, RunStarted, StepFinished, StepStarted
 from odibi_core.plan.graph import Graph
 from odibi_core.runs.streams import redirect
 
@@ -111,6 +111,8 @@ class RunTracker(Tracker):
         elif isinstance(event, (StepFinished, Retry)):
             self._running.pop(event.step, None)
             self._run.board.show_running(set(self._running.values()))
+        elif isinstance(event, RunStarted):
+            self._run.board.show_begun()
         elif isinstance(event, RunFinished):
             self.end = event.state
 

@@ -30,9 +30,9 @@ from odibi_core.runs.reaping import adopt_orphans, end_children, kill_group, res
 from odibi_core.runs.streams import STREAM_LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from odibi_core.journal.events import ErrorInfo
+    from odibi_core.journal.events import ErrorInfo, Event
     from odibi_core.journal.layout import RunPaths
     from odibi_core.runs.child import Body
     from odibi_core.runs.request import Start
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _TICK_S = 0.1
 _MEMORY_EVERY_S = 1.0
 _CHUNK = 16_384
+_EARLY_LINES = 1_000
 
 
 def become_warden(parent: Channel, body: Body | None = None) -> NoReturn:
@@ -71,6 +72,7 @@ class Warden:
         self._journal: JournalWriter | None = None
         self._journal_problem: JournalError | None = None
         self._names: list[str] = []
+        self._early: list[Log] = []  # printed before the run's first event, which is to be the journal's
         self._detached = False
         self._status = 0
         self._raised: ErrorInfo | None = None
@@ -200,14 +202,24 @@ class Warden:
             self._board.show_reading(False)
 
     def _record_lines(self, pipe: _Pipe, lines: list[str]) -> None:
-        if not lines or self._journal is None or self._journal_problem is not None:
-            return
         running = self._board.running
         step = self._names[running] if running is not None else None
         level, stream = STREAM_LEVELS[pipe.stream], pipe.stream
+        self._record([Log(message=line, level=level, step=step, stream=stream) for line in lines])
+
+    def _record(self, events: list[Log]) -> None:
+        if not self._board.begun and len(self._early) < _EARLY_LINES:
+            self._early += events
+            return
+        self._append([*self._early, *events])
+        self._early.clear()
+
+    def _append(self, events: Sequence[Event]) -> None:
+        if self._journal is None or self._journal_problem is not None:
+            return
         try:
-            for line in lines:
-                self._journal.append(Log(message=line, level=level, step=step, stream=stream))
+            for event in events:
+                self._journal.append(event)
         except JournalError as error:
             self._stop_unrecorded(error)
 
@@ -258,12 +270,8 @@ class Warden:
 
     def _record_memory(self) -> None:
         resident = resident_bytes(self._pid)
-        if resident is None or self._journal is None or self._board.end is not None:
-            return
-        try:
-            self._journal.append(Memory(rss_bytes=resident))
-        except JournalError as error:
-            self._stop_unrecorded(error)
+        if resident is not None and self._board.begun and self._board.end is None:
+            self._append([Memory(rss_bytes=resident)])
 
     def _has_exited(self) -> bool:
         """Reaps what has ended, the run or an orphan adopted from it; says whether the run has."""
@@ -289,10 +297,13 @@ class Warden:
         state, problem = self._board.end, self._journal_problem
         try:
             if state is None and problem is None:
-                from odibi_core.runs.aftermath import crash, settle  # 18 ms that a run which ends well saves
+                from odibi_core.runs.aftermath import begin, crash, settle  # 18 ms that a good run saves
 
+                if not self._board.begun:
+                    begin(self._start.request, self._paths, self._journal)
+                self._append(self._early)
                 error = self._raised or (crash(self._status) if self._ask is None else None)
-                state = settle(self._start.request, self._paths, self._journal, error, self._ask)
+                state = settle(self._paths, self._journal, error, self._ask)
             self._journal.close()
         except JournalError as error:
             problem = error

@@ -30,6 +30,7 @@ def begin(run: Run) -> None:
     """Writes what an orchestrator writes when the step `work` starts."""
     steps = tuple(StepInfo(name=step.name, layer=step.layer) for step in run.request.steps)
     run.journal.append(RunStarted(run_id=run.paths.run_id, pipeline="test", steps=steps, pid=os.getpid()))
+    run.board.show_begun()
     run.journal.append(StepStarted(step="work"))
     run.board.show_running({0})
     run.board.show_ready()

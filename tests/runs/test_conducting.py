@@ -31,7 +31,11 @@ def launcher() -> Iterator[RunLauncher]:
 
 
 def function_step(name: str, function: str, **changes: Any) -> Step:
-    fields = {"type": "function", "value": f"working_functions.{function}", "outputs": {"data": f"{name}_data"}}
+    fields = {
+        "type": "function",
+        "value": f"working_functions.{function}",
+        "outputs": {"data": f"{name}_data"},
+    }
     return Step(name=name, **{**fields, **changes})
 
 
@@ -105,7 +109,9 @@ def test_a_million_printed_lines_are_logged(launcher: RunLauncher, tmp_path: Pat
 
 def test_a_million_lines_from_below_python_are_logged(launcher: RunLauncher, tmp_path: Path):
     lines = count(1_000_000)
-    handle = launcher.start(request(tmp_path, function_step("work", "many_raw_lines", params={"lines": lines})))
+    handle = launcher.start(
+        request(tmp_path, function_step("work", "many_raw_lines", params={"lines": lines}))
+    )
     assert handle.wait(PATIENCE_S) == "success"
     logs = [log for log in logs_of(handle) if log.stream]
     assert [log.message for log in logs] == [f"raw {n}" for n in range(lines)]

@@ -38,7 +38,11 @@ def test_how_the_text_is_cut_makes_no_difference(pieces: list[str]):
     assert lines_of(*pieces) == lines_of("".join(pieces))
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), max_size=5))
+@given(
+    st.lists(
+        st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), max_size=5
+    )
+)
 def test_whole_lines_come_back_as_they_were(lines: list[str]):
     assert lines_of("".join(line + "\n" for line in lines)) == lines
 

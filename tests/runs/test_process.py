@@ -424,3 +424,22 @@ def test_a_run_whose_output_cannot_be_recorded_is_ended(tmp_path: Path, monkeypa
     handle = start_run(request(tmp_path), body=body)
     assert handle.wait(PATIENCE_S) == "failed"
     assert handle.problem == "no space left"
+
+
+def test_the_first_event_is_the_runs_beginning_also_when_something_was_printed_before(tmp_path: Path):
+    def body(run: Run) -> None:
+        os.write(1, b"early\n")
+        wait_until(lambda: not run.board.reading)
+        begin(run)
+        os.write(1, b"later\n")
+        finish(run)
+
+    def crashing(run: Run) -> None:
+        os.write(1, b"early\n")
+        os._exit(1)
+
+    for work, said in ((body, ["early", "later"]), (crashing, ["early"])):
+        handle = start_run(request(tmp_path), body=work)
+        handle.wait(PATIENCE_S)
+        assert type(events_of(handle)[0]).__name__ == "RunStarted"
+        assert messages_of(handle) == said

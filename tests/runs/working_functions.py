@@ -56,7 +56,9 @@ def closed_output() -> pd.DataFrame:
 
 
 def surroundings() -> pd.DataFrame:
-    return pd.DataFrame({"cwd": [str(Path.cwd())], "value": [os.environ.get("ODIBI_TEST_VALUE")], "path": [sys.path[0]]})
+    return pd.DataFrame(
+        {"cwd": [str(Path.cwd())], "value": [os.environ.get("ODIBI_TEST_VALUE")], "path": [sys.path[0]]}
+    )
 
 
 def fails() -> pd.DataFrame:
