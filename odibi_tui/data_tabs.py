@@ -113,6 +113,8 @@ def foot_of(content: Content, kind: str, first: int, last: int) -> str:
     text += f" {what}" if what != "rows" else ""
     if content.rows is not None and content.rows != content.kept:
         text += f" ({content.rows:,} in all)"
+    if kind == "diff" and content.sample:
+        text += "   schema and counts are exact"
     if grid.sorted_by is not None:
         column, descending = grid.sorted_by
         text += f"   sorted by {grid.names[column]}, {'largest' if descending else 'smallest'} first"

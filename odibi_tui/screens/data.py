@@ -58,7 +58,7 @@ class DataPane(ModePane):
         self._wanted: tuple[str, int] = ("after", 0)
         self._content: Content | None = None
         self._cache: LRUCache[str, Content] = LRUCache(16)
-        self._asked = 0
+        self._asked = self._answered = 0
 
     def compose(self) -> ComposeResult:
         """The table comes with the first data: it loads Arrow."""
@@ -139,6 +139,7 @@ class DataPane(ModePane):
     async def _show(self, content: Content, asked: int) -> None:
         if asked != self._asked or not self.is_attached:
             return
+        self._answered = asked
         table = await self._table()
         self._content = content
         if content.title is not None:
@@ -162,6 +163,7 @@ class DataPane(ModePane):
 
     def _failed(self, message: str, asked: int) -> None:
         if asked == self._asked:
+            self._answered = asked
             self._say_empty(message, tabs=True)
 
     async def _table(self) -> GridTable:
@@ -178,8 +180,8 @@ class DataPane(ModePane):
     # -- what is said ---------------------------------------------------------------------------------
 
     def _say_empty(self, text: str, *, tabs: bool = False) -> None:
-        self._content = self._content if tabs else None
         if not tabs:
+            self._content = None
             self._asked += 1
             self.set_class(False, "-diff")
         self.query_one("#data-empty", Static).update(text)
@@ -187,7 +189,7 @@ class DataPane(ModePane):
         self.query_one("#data-foot", NoteLine).say([])
 
     def _say_loading(self, asked: int) -> None:
-        if asked == self._asked and self._content is None:
+        if self._answered < asked == self._asked:
             self._say_empty("reading …", tabs=True)
 
     def _visible(self, *, table: bool, tabs: bool = True) -> None:
@@ -205,9 +207,9 @@ class DataPane(ModePane):
         kind = self._tabs[self._active].kind if self._tabs else ""
         self.query_one("#data-foot", NoteLine).say([(foot_of(content, kind, first, last), "muted")])
 
-    def on_resize(self) -> None:
+    def on_grid_table_resized(self) -> None:
         """Other rows are in sight."""
-        self.call_after_refresh(self._foot)
+        self._foot()
 
     def status(self) -> str | None:
         """The step and the run its data is of."""

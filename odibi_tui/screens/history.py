@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from odibi_core.errors import OdibiError
 from odibi_tui import format as fmt
 from odibi_tui import log_dir as folder
-from odibi_tui.screens.confirm import ConfirmScreen
+from odibi_tui.screens.dialogs import Question
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.session import Change
 from odibi_tui.widgets.compare_view import CompareView
@@ -215,14 +215,16 @@ class HistoryPane(ModePane):
         if run is None or self.has_class("-comparing"):
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
+        def answered(answer: str | None) -> None:
+            if answer is not None:
                 self.run_worker(
                     partial(self._delete, run.run_id), thread=True, group="delete", exit_on_error=True
                 )
 
-        question = f"delete {run.run_id} with everything it kept?"
-        self.app.push_screen(ConfirmScreen(question, "delete"), answered)
+        told = ["its log, and the rows it kept"]
+        self.app.push_screen(
+            Question(f"delete {run.run_id}?", [("d", "delete it", "delete")], told), answered
+        )
 
     def _delete(self, run_id: str) -> None:
         from odibi_core.runs.store import open_store

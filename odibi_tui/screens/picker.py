@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from odibi_tui.widgets.lines import LineView, Part
+from odibi_tui.widgets.steps_side import FilterInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,7 @@ class PickScreen(ModalScreen[str | None]):
     ]
     DEFAULT_CSS = """
     PickScreen { align: center middle; background: $background 60%; }
-    PickScreen > Vertical { width: 60; max-width: 90%; height: 60%; background: $surface; padding: 0 1; }
-    PickScreen Input { height: 1; }
+    PickScreen > .dialog { width: 60; height: 60%; }
     """
 
     def __init__(self, title: str, names: Sequence[str]) -> None:
@@ -49,8 +49,8 @@ class PickScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A line to type in and the names."""
-        with Vertical():
-            yield Input(placeholder=self._title, compact=True)
+        with Vertical(classes="dialog"):
+            yield FilterInput(placeholder=self._title, compact=True)
             yield _Names()
 
     def on_mount(self) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from odibi_tui.format import plural, size
+from odibi_tui.screens.dialogs import Heading
 from odibi_tui.widgets.cells import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ class TextScreen(ModalScreen[None]):
     ]
     DEFAULT_CSS = """
     TextScreen { align: center middle; background: $background 60%; }
-    TextScreen > Vertical { width: 90%; max-width: 140; height: 80%; background: $surface; padding: 0 1; }
-    TextScreen #viewer-title { height: 1; text-style: bold; }
-    TextScreen #viewer-foot { height: 1; color: $foreground 60%; }
+    TextScreen > .dialog { width: 140; height: 80%; }
     TextScreen TextArea { height: 1fr; border: none; padding: 0; background: $surface; }
     TextScreen TextArea:focus { border: none; }
     """
@@ -41,13 +40,19 @@ class TextScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Title, text, and what can be done with it."""
         shown = self._text[:SHOWN_CHARACTERS]
-        foot = f"{plural(len(self._text), 'character')}   y copy   esc close"
+        told = plural(len(self._text), "character")
         if len(self._text) > SHOWN_CHARACTERS:
-            foot = f"the first {SHOWN_CHARACTERS:,} of {foot} (all of it)"
-        with Vertical():
-            yield Static(visible(self._title), id="viewer-title", markup=False)
+            told = f"the first {SHOWN_CHARACTERS:,} of {told}, `y` copies all"
+        with Vertical(classes="dialog"):
+            yield Heading((visible(self._title), "strong"))
             yield TextArea(visible_lines(shown), read_only=True, soft_wrap=True, show_cursor=False)
-            yield Static(foot, id="viewer-foot", markup=False)
+            yield Heading(
+                (f"{told}   ", "muted"),
+                ("y", "key"),
+                (" copy   ", "muted"),
+                ("esc", "key"),
+                (" close", "muted"),
+            )
 
     def on_mount(self) -> None:
         """The text has the focus."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
+from textual.message import Message
 from textual_fastdatatable.data_table import DataTable
 
 from odibi_tui.widgets.grids import MAX_WIDTH, Grid, TextGrid
@@ -61,26 +62,21 @@ class GridTable(DataTable, inherit_bindings=False):  # type: ignore[misc,call-ar
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "full value", show=False),
-        Binding("up,k", "cursor_up", "Up", show=False),
-        Binding("down,j", "cursor_down", "Down", show=False),
-        Binding("right,l", "cursor_right", "Right", show=False),
-        Binding("left,h", "cursor_left", "Left", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home,g", "scroll_home", "First row", show=False),
-        Binding("end,G", "scroll_end", "Last row", show=False),
-        Binding("ctrl+left", "cursor_row_start", "First column", show=False),
-        Binding("ctrl+right", "cursor_row_end", "Last column", show=False),
+        Binding("up,k", "cursor_up", "up", show=False),
+        Binding("down,j", "cursor_down", "down", show=False),
+        Binding("right,l", "cursor_right", "right", show=False),
+        Binding("left,h", "cursor_left", "left", show=False),
+        Binding("pageup", "page_up", "page up", show=False),
+        Binding("pagedown", "page_down", "page down", show=False),
+        Binding("home,g", "scroll_home", "first", show=False),
+        Binding("end,G", "scroll_end", "last", show=False),
+        Binding("ctrl+left", "cursor_row_start", "first column", show=False),
+        Binding("ctrl+right", "cursor_row_end", "last column", show=False),
     ]
-    DEFAULT_CSS = """
-    GridTable { height: 1fr; max-height: 100%; background: transparent; overflow: auto auto; }
-    GridTable > .datatable--header { background: transparent; color: $text-muted; text-style: bold; }
-    GridTable > .datatable--even-row { background: transparent; }
-    GridTable > .datatable--header-cursor { background: transparent; color: $text; }
-    GridTable > .datatable--hover { background: transparent; }
-    GridTable > .datatable--cursor { background: $surface-lighten-1; color: $text; }
-    GridTable:focus > .datatable--cursor { background: $accent; color: $background; }
-    """
+    DEFAULT_CSS = "GridTable { height: 1fr; max-height: 100%; background: transparent; overflow: auto auto; }"
+
+    class Resized(Message):
+        """Other rows are in sight, without a key having been pressed."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.grid: Grid = TextGrid([], [])
@@ -93,6 +89,10 @@ class GridTable(DataTable, inherit_bindings=False):  # type: ignore[misc,call-ar
             render_markup=False,
             **kwargs,
         )
+
+    def on_resize(self) -> None:
+        """Tells that other rows are in sight."""
+        self.post_message(self.Resized())
 
     def show(self, grid: Grid, *, keep_place: bool = False) -> None:
         """Shows another grid, from its first cell unless `keep_place`."""

@@ -117,11 +117,11 @@ class LogBar(Line):
     def parts(self, width: int) -> Sequence[Part]:
         """Level, step and text at the left; how many lines and whether they are followed at the right."""
         left: list[Part] = [(" Log", "heading")]
-        left.append((f"   {LEVELS[self._level][1]}", "accent" if self._level else "muted"))
+        left.append((f"   {LEVELS[self._level][1]}", "strong" if self._level else "muted"))
         step = f"   only {self._step}" if self._step is not None else "   every step"
-        left.append((step, "accent" if self._step is not None else "muted"))
+        left.append((step, "strong" if self._step is not None else "muted"))
         if self._text:
-            left += [("   contains ", "muted"), (self._text, "accent")]
+            left += [("   contains ", "muted"), (self._text, "strong")]
         view = self._view
         total = view.row_total if view is not None else 0
         following = view is not None and view.following

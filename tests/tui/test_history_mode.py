@@ -9,7 +9,7 @@ import pytest
 
 from odibi_core.runs.store import RunSummary
 from odibi_tui import log_dir
-from odibi_tui.screens.confirm import ConfirmScreen
+from odibi_tui.screens.dialogs import Question
 from odibi_tui.screens.history import HistoryPane
 from odibi_tui.session import Change, Session
 from odibi_tui.widgets.run_list import RunList, trends_of
@@ -132,11 +132,11 @@ async def test_delete_asks_and_deletes_only_then(logs):
         await listed(app, pilot, 9)
         await pilot.press("down", "d")
         await pilot.pause()
-        assert isinstance(app.screen, ConfirmScreen)
-        await pilot.press("n")
+        assert isinstance(app.screen, Question)
+        await pilot.press("escape")
         await pilot.pause()
         assert (logs / "run_20260131_120412").is_dir()
-        await pilot.press("d", "y")
+        await pilot.press("d", "d")
         await settled(app, pilot, lambda: app.query_one(RunList).row_total == 8)
         assert not (logs / "run_20260131_120412").exists()
         assert not (logs / "run_20260131_120412.json").exists()
@@ -146,7 +146,7 @@ async def test_a_live_run_is_not_deleted(logs):
     app = app_of(logs)
     async with app.run_test(size=(120, 30)) as pilot:
         await listed(app, pilot, 9)
-        await pilot.press("home", "d", "y")
+        await pilot.press("home", "d", "d")
         await settled(app, pilot, lambda: any("is running" in n.message for n in app._notifications))
         assert (logs / "run_20260131_120500").is_dir()
 
