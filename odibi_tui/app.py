@@ -15,7 +15,7 @@ from textual.app import App
 
 from odibi_tui import format as fmt
 from odibi_tui.actions import ConfigActions
-from odibi_tui.screens.workbench import Workbench
+from odibi_tui.screens.workbench import STYLES, Workbench
 from odibi_tui.session import Change, Reading, Session
 from odibi_tui.settings import Settings
 
@@ -44,7 +44,7 @@ class OdibiApp(ConfigActions, App[int]):
         settings: The person's settings.
     """
 
-    CSS_PATH = "styles/odibi.tcss"
+    CSS_PATH = STYLES / "odibi.tcss"
     TITLE = "odibi"
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 3
@@ -69,7 +69,7 @@ class OdibiApp(ConfigActions, App[int]):
         if self.settings.theme is not None and self.settings.theme in self.available_themes:
             self.theme = self.settings.theme
         elif "TEXTUAL_THEME" not in os.environ:
-            self.theme = "ansi-dark" if self.no_color else THEME
+            self.theme = THEME  # Textual makes greys of it under NO_COLOR; of an ANSI theme, black on black
         if self.settings.keys:
             self.set_keymap(self.settings.keys)
 
