@@ -142,7 +142,7 @@ class SqlDatabase(Database):
         with self._lock:
             if self._engine is None:
                 try:
-                    self._engine = sqlalchemy.create_engine(self._url, pool_pre_ping=True, **self._settings)
+                    engine = sqlalchemy.create_engine(self._url, pool_pre_ping=True, **self._settings)
                 except ModuleNotFoundError as error:
                     raise MissingDependencyError(
                         f"`{self.shown}` needs the driver `{error.name}`, which is not installed",
@@ -157,19 +157,27 @@ class SqlDatabase(Database):
                         f"SQLAlchemy has no dialect `{one_line(self._url.drivername)}`",
                         help="a package for that database may bring it",
                     ) from error
+                if self._url.get_backend_name() == "sqlite":
+                    _begin_explicitly(engine)
+                self._engine = engine
             return self._engine
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
         """Turns the driver's errors into ours, with the database's name and without its secrets."""
+        import pandas as pd
         import sqlalchemy
 
         try:
             yield
-        except (sqlalchemy.exc.SQLAlchemyError, ValueError, TypeError) as error:
+        except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError, ValueError, TypeError) as error:
             if isinstance(error, OdibiError):
                 raise
-            cause = getattr(error, "orig", None) or error
+            # pandas and SQLAlchemy repeat the statement and the rows; the driver's own words do not.
+            cause: BaseException = error
+            if isinstance(error, pd.errors.DatabaseError) and error.__cause__ is not None:
+                cause = error.__cause__
+            cause = getattr(cause, "orig", None) or cause
             text = str(cause)
             safe = text
             for secret in self._secrets():
@@ -190,3 +198,17 @@ class SqlDatabase(Database):
             if any(word in name.lower() for word in _SECRET_WORDS):
                 found += [value] if isinstance(value, str) else list(value)
         return [text for secret in found if secret for text in {secret, quote_plus(secret)}]
+
+
+def _begin_explicitly(engine: sqlalchemy.Engine) -> None:
+    """Makes SQLite's driver begin transactions when told to: by itself it leaves DROP out of them."""
+    import sqlalchemy
+
+    def connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    sqlalchemy.event.listen(engine, "connect", connected)
+    sqlalchemy.event.listen(engine, "begin", begun)

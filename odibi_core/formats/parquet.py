@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import StepOptionError
@@ -11,7 +12,6 @@ from odibi_core.formats.base import Format, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from odibi_core.formats.base import Frame, Options
     from odibi_core.formats.sources import File
@@ -53,9 +53,11 @@ class Parquet(Format):
                 import pandas as pd
 
                 return pd.read_parquet(file.path, **options)
-            if nrows is not None:
-                return _first_rows(pq.ParquetFile(file.path), int(nrows), options)
-            return pq.read_table(file.path, partitioning=None, **options)
+            # Opened once: by its name pyarrow opens it twice, and it may be replaced in between.
+            with Path(file.path).open("rb") as handle:
+                if nrows is not None:
+                    return _first_rows(pq.ParquetFile(handle), int(nrows), options)
+                return pq.read_table(handle, partitioning=None, **options)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise

@@ -101,7 +101,9 @@ def _matches(path: Path, label: str) -> list[File]:
     found = sorted(Path(match) for match in glob.iglob(str(path), recursive=True))  # noqa: PTH207  # any anchor
     files = [File(match, str(match)) for match in found if match.is_file()]
     if not files:
-        raise SourceNotFoundError(f"no file matches `{one_line(label)}`", help=f"looked for `{path}`")
+        raise SourceNotFoundError(
+            f"no file matches `{one_line(label)}`", help=f"looked for `{one_line(str(path))}`"
+        )
     return files
 
 
