@@ -39,7 +39,7 @@ PREVIEW_ROWS = 1_000
 
 # The open step of each tracker in this thread or task. A mapping in one module-level variable, because
 # a ContextVar made for each tracker would never be freed.
-_open_steps: ContextVar[Mapping[int, tuple[str, int]]] = ContextVar("odibi_open_steps", default={})  # noqa: B039
+_open_steps: ContextVar[Mapping[object, tuple[str, int]]] = ContextVar("odibi_open_steps", default={})  # noqa: B039
 
 
 class Tracker(Recorder):
@@ -63,6 +63,7 @@ class Tracker(Recorder):
         redactor: Redactor | None = None,
     ) -> None:
         super().__init__(log_dir, journal=journal, redactor=redactor)
+        self._key = object()  # not `id(self)`, which the next tracker may be given
         self._reset()
 
     # -- the run --------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ class Tracker(Recorder):
                     ts=self._open[name], step=name, attempt=number, worker=worker, layer=layer
                 )
             )
-        _open_steps.set({**_open_steps.get(), id(self): (name, number)})
+        _open_steps.set({**_open_steps.get(), self._key: (name, number)})
 
     def end_step(
         self,
@@ -135,12 +136,12 @@ class Tracker(Recorder):
 
     def current_step(self) -> tuple[str, int] | None:
         """Returns the step and attempt that this thread or task is working on."""
-        return _open_steps.get().get(id(self))
+        return _open_steps.get().get(self._key)
 
     @contextmanager
     def attributed(self, step: str, attempt: int) -> Iterator[None]:
         """Attributes what this thread or task reports to a step that was started elsewhere."""
-        token = _open_steps.set({**_open_steps.get(), id(self): (step, attempt)})
+        token = _open_steps.set({**_open_steps.get(), self._key: (step, attempt)})
         try:
             yield
         finally:
@@ -308,8 +309,8 @@ class Tracker(Recorder):
 
     def _forget_current(self, name: str) -> None:
         mine = _open_steps.get()
-        if mine.get(id(self), (None,))[0] == name:
-            _open_steps.set({key: value for key, value in mine.items() if key != id(self)})
+        if mine.get(self._key, (None,))[0] == name:
+            _open_steps.set({key: value for key, value in mine.items() if key is not self._key})
 
 
 def _snapshot_record(event: journal_events.Snapshot) -> SnapshotRecord:

@@ -218,6 +218,14 @@ def test_two_trackers_in_one_thread_do_not_mix():
     assert two.current_step() is None
 
 
+def test_a_new_tracker_inherits_no_step_of_one_that_is_gone():
+    for number in range(50):  # one of them gets the place in memory that another had
+        tracker = Tracker()
+        assert tracker.current_step() is None
+        tracker.start_step(f"left open {number}", "ingest")
+        del tracker
+
+
 def test_stats_and_summary():
     tracker = Tracker()
     tracker.start_pipeline("p")
