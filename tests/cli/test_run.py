@@ -281,7 +281,7 @@ def test_on_a_terminal_running_steps_have_bars_and_ctrl_c_cancels(home: Path):
     path = config(
         home,
         step("first", "talk", outputs={"data": "a"}),
-        step("work", "stuck", outputs={"data": "b"}),
+        step("work", "sleeps", outputs={"data": "b"}),
     )
     with Terminal(*RUN, str(path), cwd=home) as terminal:
         wait_until(lambda: "✓ first" in text(terminal) and "work" in text(terminal))
