@@ -215,7 +215,7 @@ class OdibiApp(ConfigActions, App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key works here and now; those that do not are not shown."""
         session, mode = self.session, self.workbench.mode if self.screen_stack else ""
-        if action in ("run", "run_from", "run_fresh"):
+        if action in ("run", "run_fresh"):
             return mode in ("pipeline", "run") and bool(session.steps)
         if action == "cancel_run":
             return session.is_live or (session.record is not None and session.record.is_live)
@@ -236,11 +236,6 @@ class OdibiApp(ConfigActions, App[int]):
     def action_run(self) -> None:
         """Runs the pipeline and shows it."""
         self.runner.start()
-        self.workbench.action_mode("run")
-
-    def action_run_from(self) -> None:
-        """Runs the selected step and what needs it."""
-        self.runner.start(from_step=self.session.selected)
         self.workbench.action_mode("run")
 
     def action_run_fresh(self) -> None:

@@ -47,13 +47,15 @@ class Runner:
         """Makes the launcher and lets it load the engines beside us."""
         self._launcher().warm_up()
 
-    def start(self, *, from_step: str | None = None, fresh: bool = False) -> None:
-        """Starts a run of what the source says now, if it has no errors."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Starts a run of what the source says now, if it has no errors.
+
+        Args:
+            fresh: Use nothing that was kept of earlier runs. No run from here uses any yet, so all are fresh.
+        """
         if self._busy:
             return
-        if from_step is not None:
-            self._say("runs cannot begin at a step yet; `r` runs all of them")
-        elif self.session.source is None:
+        if self.session.source is None:
             self._say("there is no pipeline to run here; open one first")
         elif self._own is not None and not self._own.ended:
             self._say("a run is under way; `x` cancels it")

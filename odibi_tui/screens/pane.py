@@ -22,8 +22,8 @@ class Runs(Protocol):
     def warm_up(self) -> None:
         """Makes the launcher and lets it load the engines in the background; called after the first paint."""
 
-    def start(self, *, from_step: str | None = None, fresh: bool = False) -> None:
-        """Starts a run of `session.document`, from a step on if one is named."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Starts a run of what the source says now."""
 
     def cancel(self) -> None:
         """Cancels the run that was started here; does nothing if there is none."""

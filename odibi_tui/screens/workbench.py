@@ -63,7 +63,6 @@ class Workbench(Screen[None]):
         Binding("y", "app.copy", "copy", id="copy"),
         Binding("Y", "app.copy_command", "copy as command", id="copy.command"),
         Binding("r", "app.run", "run", id="run"),
-        Binding("R", "app.run_from", "run from here", id="run.from"),
         Binding("F", "app.run_fresh", "run fresh", id="run.fresh"),
         Binding("x", "app.cancel_run", "cancel the run", id="run.cancel"),
         Binding("e", "app.edit", "edit", id="edit"),
