@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.events import ErrorInfo
 
 POLL_S = 0.1  # how soon a cancel file is seen, and how often an interruption is repeated
+GRACE_S = 5.0  # how long a run that cannot go on waits for work that cannot be interrupted
 
 # Errors of the config: trying again cannot help.
 _FINAL = (
@@ -119,9 +120,13 @@ class Conductor:
         Raises:
             Exception: What made it end other than well.
         """
-        if not whole:
-            self._raise(self._drive())
-            return
+        with closing(self._runtime):
+            if whole:
+                self._run_whole()
+            else:
+                self._raise(self._drive())
+
+    def _run_whole(self) -> None:
         if any(option.timeout is not None or option.isolate for option in self._options.values()):
             self._runtime.workers.start()  # before there are threads, see there
         self._files.open()
@@ -182,8 +187,6 @@ class Conductor:
             except BaseException:
                 self._end_workers()
                 raise
-            finally:
-                self._runtime.close()
         assert scheduler.finished is not None
         return scheduler.finished
 
@@ -282,8 +285,9 @@ class Conductor:
         return plan.StepFailed(step.name, number, retryable=not final)
 
     def _end_workers(self) -> None:
-        """Interrupts what runs until it has ended; the reason for it is being raised."""
-        while self._running:
+        """Interrupts what runs until it has ended, for a while; the reason for it is being raised."""
+        give_up = time.monotonic() + GRACE_S
+        while self._running and time.monotonic() < give_up:
             for attempt in self._running.values():
                 attempt.interrupt("cancel")
             try:

@@ -441,6 +441,49 @@ def test_a_log_directory_that_cannot_be_made_stops_the_run_before_it_begins(tmp_
     assert not ran
 
 
+def test_no_process_is_left_of_a_run_that_could_not_begin(tmp_path, monkeypatch):
+    from odibi_core.functions.isolation import IsolatedWorkers
+
+    calls = []
+    monkeypatch.setattr(IsolatedWorkers, "start", lambda self: calls.append("start"))
+    monkeypatch.setattr(IsolatedWorkers, "close", lambda self: calls.append("close"))
+    (tmp_path / "file").write_text("")
+    step = sql("s", "SELECT 1 AS a")
+    step.metadata = {"timeout": 60}
+    with pytest.raises(JournalError):
+        orchestrator([step], tmp_path / "file" / "logs").run()
+    assert calls == ["start", "close"]
+
+
+def test_a_run_that_cannot_write_its_journal_waits_for_no_function(tmp_path, monkeypatch):
+    from odibi_core.core import conductor
+    from odibi_core.journal.writer import JournalWriter
+
+    over, waiting = threading.Event(), threading.Event()
+
+    @odibi_function("test_waits_for_ever")
+    def waits_for_ever():
+        waiting.set()
+        over.wait(60)
+        return [{"a": 1}]
+
+    append = JournalWriter.append
+
+    def full_disk(self, event):
+        if getattr(event, "step", None) == "quick" and waiting.wait(60):
+            raise JournalError("cannot write the journal: no space left")
+        return append(self, event)
+
+    monkeypatch.setattr(JournalWriter, "append", full_disk)
+    monkeypatch.setattr(conductor, "GRACE_S", 0.2)
+    steps = [function("slow", "test_waits_for_ever"), sql("quick", "SELECT 1 AS a")]
+    try:
+        with pytest.raises(JournalError, match="no space left"):
+            orchestrator(steps, tmp_path).run()
+    finally:
+        over.set()
+
+
 def test_a_run_that_cannot_write_its_journal_stops_at_once(tmp_path, monkeypatch):
     from odibi_core.journal.writer import JournalWriter
 
