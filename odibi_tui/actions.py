@@ -103,7 +103,10 @@ class ConfigActions:
 
     def _place(self) -> tuple[int | None, int | None]:
         """Line and column of what is selected."""
-        session = self._app.session
+        session, pane = self._app.session, self._app.pane
+        place = pane.place() if pane is not None else None
+        if place is not None:
+            return place
         problem = session.problem
         if problem is not None and problem.span is not None and problem.span.line is not None:
             return problem.span.line, problem.span.column

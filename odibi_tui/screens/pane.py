@@ -87,6 +87,10 @@ class ModePane(Widget):
         """Returns what `y` copies here."""
         return None
 
+    def place(self) -> tuple[int, int] | None:
+        """Returns line and column where `e` opens the config from here; None for those of the selection."""
+        return None
+
     def command_line(self) -> str | None:
         """Returns the command that does what this place shows, for `Y`."""
         return None

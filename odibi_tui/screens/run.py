@@ -188,6 +188,15 @@ class RunPane(ModePane):
         self.app.push_screen(TextScreen(f"why {step.info.name} failed", whole_error(step)))
         return True
 
+    def place(self) -> tuple[int, int] | None:
+        """The place the selected step's error belongs to, as long as the config is the one that ran."""
+        record, document = self.session.record, self.session.latest
+        step = self.query_one(RunCard).step if self.children else None
+        where = step.error.diagnostic if step is not None and step.error is not None else None
+        if record is None or document is None or not where or where.get("line") is None:
+            return None
+        return (where["line"], where.get("column") or 1) if record.digest == document.digest else None
+
     def value_to_copy(self) -> str | None:
         """What the mouse selected, the log line under the cursor, the error, or the step's name."""
         log, card = self.query_one(LogView), self.query_one(RunCard)

@@ -130,7 +130,11 @@ async def test_when_a_run_fails_the_failed_step_is_selected(project):
         bench.runner.start()
         await bench.ran(pilot, "failed")
         assert bench.session.selected == "broken"
-        assert "KeyError" in bench.app.text()
+        await settled(bench.app, pilot, lambda: "KeyError" in bench.app.text())
+        assert bench.app.pane.place() == (1, bench.source.read_text().index('"runner_functions') + 1)
+        bench.write(read(), call("broken", "slow"))
+        bench.session.adopt(bench.runner._read_source())
+        assert bench.app.pane.place() is None
         bench.runner.close(detach=False)
 
 
