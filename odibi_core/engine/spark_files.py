@@ -92,7 +92,11 @@ def read_natively(
         paths = [_not_a_pattern(Path(file.path)) for file in files]
         first = Path(files[0].path)
     reader = session.read.options(**plan["options"])
-    loaded = reader.format({"tsv": "csv", "jsonl": "json"}.get(fmt.name, fmt.name)).load(paths)
+    kind = {"tsv": "csv", "jsonl": "json"}.get(fmt.name, fmt.name)
+    loaded = reader.format(kind).load(paths)
+    texts = {name for name, wanted in plan["types"].items() if wanted == "string"}
+    if texts & set(loaded.columns) and plan["names"] is None:  # before `007` becomes 7
+        loaded = reader.schema(_with_text(loaded.schema, texts)).format(kind).load(paths)
     return _shaped(loaded, plan, fmt, str(source), first)
 
 
@@ -230,6 +234,14 @@ def _shaped(
         wanted = {names[column] if isinstance(column, int) else column for column in plan["columns"]}
         frame = frame.select(*[f"`{name}`" for name in names if name in wanted])
     return frame if plan["limit"] is None else frame.limit(plan["limit"])
+
+
+def _with_text(schema: Any, names: set[str]) -> Any:
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType(
+        [StructField(field.name, StringType()) if field.name in names else field for field in schema.fields]
+    )
 
 
 def _in_written_order(frame: DataFrame, path: Path) -> DataFrame:

@@ -77,5 +77,8 @@ def take(frame: DataFrame, rows: int) -> pa.Table:
         return first.toArrow()
     from pyspark.sql.conversion import LocalDataToArrowConversion
 
+    rows = first.collect()
+    if not rows:  # which the conversion does not take; there is nothing left to cancel
+        return first.toArrow()
     convert: Any = LocalDataToArrowConversion.convert
-    return convert(first.collect(), frame.schema, False)
+    return convert(rows, frame.schema, False)
