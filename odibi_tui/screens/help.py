@@ -28,7 +28,8 @@ def key_rows(active: Mapping[str, ActiveBinding], place: str) -> list[Sequence[P
     everywhere: dict[str, list[str]] = {}
     for key, binding in active.items():
         told = binding.binding.description
-        if not told or binding.binding.system or not binding.enabled or told in _PLAIN:
+        # Textual's own bindings are written with a capital; what they do has a key of ours, or is no key's job
+        if not told or told[0].isupper() or key == "ctrl+p" or not binding.enabled or told in _PLAIN:
             continue
         group = everywhere if type(binding.node).__name__ in ("Workbench", "OdibiApp") else here
         group.setdefault(told, []).append(key_name(key))

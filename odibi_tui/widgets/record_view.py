@@ -51,8 +51,7 @@ class RecordView(LineView):
         step = self.session.step()
         self.made = [row for d in self.session.problems_of(None) for row in self._problem(d)]
         if step is not None:
-            place = str(step.origin.locate()) if step.origin is not None else ""
-            self.made += [[(f" {place}", "muted")], []] if place else []
+            self.made += [*self._place(step), []]
             problems = self.session.problems_of(step.name)
             for field in FIELDS:
                 self.made += self._field(step, field)
@@ -64,11 +63,20 @@ class RecordView(LineView):
                     self.made += self._problem(diagnostic)
         self.set_rows(len(self.made))
 
+    def _place(self, step: Step) -> Iterable[list[Part]]:
+        span = step.origin.locate() if step.origin is not None else None
+        if span is not None and span.table is not None:
+            row = f", row {span.row}" if span.row is not None else ""
+            yield [(f" table {span.table}{row}", "muted")]
+
     def _field(self, step: Step, field: str) -> Iterable[list[Part]]:
+        room = max(self.line_width - _LABEL - 2, 8)
         value = getattr(step, field)
         if isinstance(value, dict):
-            value = json.dumps(value, indent=2, ensure_ascii=False, default=str) if value else ""
-        room = max(self.line_width - _LABEL - 2, 8)
+            flat = json.dumps(value, ensure_ascii=False, default=str) if value else ""
+            value = (
+                flat if len(flat) <= room else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+            )
         label = field
         for line in plain(str(value)).split("\n"):
             shown = displayed(line)

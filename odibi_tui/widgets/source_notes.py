@@ -81,10 +81,12 @@ def note_row(
         code, _, rest = placed.text[row - 1].partition(" ") if row == 1 else ("", "", placed.text[row - 1])
         head: list[Part] = [(f"{code} ", f"{tone} strong")] if code else []
         return [(" " * indent, ""), (lead, tone), *head, (rest, "")]
-    keys: list[Part] = [(" " * (indent + 2), "")]
+    keys: list[Part] = []
     if placed.diagnostic.fix is not None and placed.diagnostic.fix.applicability != "display":
         keys += [("a", "key"), (f" {placed.diagnostic.fix.message}   ", "muted")]
-    return [*keys, ("o", "key"), (" explain   ", "muted"), ("e", "key"), (" edit", "muted")]
+    keys += [("o", "key"), (" explain   ", "muted"), ("e", "key"), (" edit", "muted")]
+    room = width - sum(cell_len(text) for text, _ in keys)
+    return [(" " * max(min(indent + 2, room), 0), ""), *keys]
 
 
 def _bracket(length: int, *, ascii_only: bool) -> str:

@@ -130,13 +130,13 @@ class StepTree(LineView):
         return self.session.problems_of(step)
 
     def _restore(self, before: Row | None) -> None:
-        for wanted in (before.key if before else None, ("step", self.session.selected or "", "0")):
+        selected = self.session.selected
+        layer = next((item.layer for item in self._items if item.name == selected), "")
+        for wanted in (before.key if before else None, ("step", selected or "", "0"), ("group", layer)):
             found = next((i for i, row in enumerate(self.rows) if row.key == wanted), None)
             if found is not None:
                 self.cursor = found
                 return
-        if before is not None and before.step is not None:
-            self._show_selected()
 
     def _show_selected(self) -> None:
         name = self.session.selected

@@ -36,7 +36,9 @@ class TopLine(Line):
     def parts(self, width: int) -> Sequence[Part]:
         """The line, with as much as has room."""
         modes = self._modes(short=width < 90)
-        return spread(self._left(width - width_of(modes)), modes, width)
+        room = width - width_of(modes) - 1
+        left = self._left(spare=True)
+        return spread(left if width_of(left) <= room else self._left(spare=False), modes, width)
 
     def _modes(self, *, short: bool) -> list[Part]:
         parts: list[Part] = []
@@ -46,9 +48,10 @@ class TopLine(Line):
             parts.append((f" {number} {label}".rstrip() + " ", "tab" if active else "muted"))
         return parts
 
-    def _left(self, room: int) -> list[Part]:
+    def _left(self, *, spare: bool) -> list[Part]:
+        """What must be told, and with room to spare what is good to know."""
         session = self.session
-        parts: list[Part] = [(" odibi ", "muted")] if room > 64 else []
+        parts: list[Part] = [(" odibi ", "muted")] if spare else []
         parts.append((f" {session.pipeline}", "strong"))
         if self.status is not None:
             return [*parts, (f"  {self.status}", "")]
@@ -59,7 +62,7 @@ class TopLine(Line):
         if session.read_error is not None:
             gone = isinstance(session.read_error, FileNotFoundError)
             parts.append((f"  {'file not found' if gone else session.read_error.message}", "error"))
-        elif session.saved is not None and room > 64:
+        elif session.saved is not None and spare:
             mark = fmt.sign("mark", ascii_only=self.ascii_only)
             parts.append((f" {mark}saved {fmt.clock(session.saved)}", "muted"))
         if session.document is not None:
@@ -73,7 +76,7 @@ class TopLine(Line):
             parts.append((f"  {ok} no problems", "ok"))
         if not session.watching:
             parts.append(("  not watching", "warning"))
-        elif room > 88:
+        elif spare:
             parts.append(("  watching", "muted"))
         return parts
 

@@ -1,0 +1,222 @@
+"""Pipeline mode and the keys that work on the config."""
+
+import pytest
+
+from odibi_tui.screens.dialogs import Page, Question
+from odibi_tui.session import Change
+from odibi_tui.widgets.graph_view import GraphView
+from odibi_tui.widgets.problems import Problems
+from odibi_tui.widgets.source_view import SourceView
+from tests.tui.shell import PIPELINE, finding, project, shown, step, until, write
+
+BROKEN = [PIPELINE[0], step("clean_orders", inputs={"data": "read_ordres"}), *PIPELINE[2:]]
+
+
+async def test_the_span_is_marked_and_told_under_its_line(tmp_path):
+    async with shown(project(tmp_path, BROKEN)) as (app, pilot):
+        await pilot.press("n")
+        rows = app.rows()
+        at = next(i for i, row in enumerate(rows) if '"data": "read_ordres"' in row)
+        start = rows[at].index("read_ordres")
+        assert rows[at + 1][start] == "╰" and rows[at + 1][start + len("read_ordres") - 1] == "╯"
+        assert "ODB203 no step outputs `read_ordres`" in rows[at + 2]
+        assert any("a replace with" in row and "o explain" in row for row in rows[at + 3 : at + 5])
+
+
+async def test_the_strip_lists_every_problem_and_takes_no_room_where_there_is_none(tmp_path):
+    config = project(tmp_path, BROKEN)
+    async with shown(config) as (app, pilot):
+        assert app.screen.query_one(Problems).display
+        assert any("clean_orders" in row and "a fix" in row for row in app.rows()[-5:])
+        write(config, PIPELINE)
+        app.reread()
+        await until(app, pilot, lambda: not app.session.diagnostics)
+        assert not app.screen.query_one(Problems).display
+        assert any("no problems" in row for row in app.rows())
+
+
+async def test_a_writes_the_fix_and_a_changed_file_is_left_alone(tmp_path):
+    config = project(tmp_path, BROKEN)
+    async with shown(config) as (app, pilot):
+        good = config.read_text().replace("read_ordres", "read_orders")
+        changed = config.read_text() + "\n\n"
+        config.write_text(changed)
+        await pilot.press("n", "a")
+        await until(app, pilot, lambda: app.session.latest.text == changed)
+        assert config.read_text() == changed
+        await pilot.press("a")
+        await until(app, pilot, lambda: not app.session.diagnostics)
+        assert config.read_text() == good + "\n\n"
+
+
+async def test_text_that_does_not_parse_keeps_the_last_good_tree_and_shows_the_error_at_its_place(tmp_path):
+    config = project(tmp_path)
+    async with shown(config) as (app, pilot):
+        await pilot.press("down", "down")
+        config.write_text(config.read_text().replace('"type": "sql",', '"type" "sql",', 1))
+        app.reread()
+        await until(app, pilot, lambda: app.session.stale)
+        assert [s.name for s in app.session.steps] == [s["name"] for s in PIPELINE]
+        assert app.session.selected == "clean_orders"
+        assert "stale" in app.rows()[0] and "1 error" in app.rows()[0]
+        await pilot.press("n")
+        assert any('"type" "sql"' in row for row in app.rows())
+
+
+async def test_o_explains_the_code_and_esc_comes_back(tmp_path):
+    async with shown(project(tmp_path, BROKEN)) as (app, pilot):
+        await pilot.press("o")
+        assert isinstance(app.screen, Page) and "ODB203" in app.text() and "what to do" in app.text()
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Page)
+
+
+async def test_question_mark_shows_the_keys_that_work_here(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("question_mark")
+        text = app.text()
+        assert "graph order" in text and "check again" in text
+        assert "apply the fix" not in text, "there is nothing to fix"
+
+
+async def test_the_graph_tab_draws_what_feeds_a_step_and_enter_selects_another(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("down", "down", "right_square_bracket", "enter")
+        text = app.text()
+        assert "1 before it" in text and "2 after it" in text and "╭── read_orders" in text
+        assert "╰─▸ by_region" in text
+        assert app.screen.query_one(GraphView).has_focus
+        await pilot.press("up", "enter")
+        assert app.session.selected == "read_orders"
+
+
+async def test_the_preview_says_what_to_press_before_there_is_a_run(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("left_square_bracket")
+        assert "has not run yet" in app.text() and "r  runs the pipeline" in app.text()
+
+
+async def test_y_copies_the_value_and_Y_the_command(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        app.session.variables = {"day": "2026-01-31", "api_key": "hidden"}
+        await pilot.press("y")
+        assert app.clipboard == "orders.csv"
+        await pilot.press("Y")
+        assert app.clipboard == f"odibi-core check {tmp_path / 'retail.json'}"
+
+
+def test_the_command_that_runs_it_names_no_secret(tmp_path):
+    from odibi_tui.commands import run_command
+    from odibi_tui.session import Session
+
+    session = Session(
+        source=tmp_path / "a b.json", base_dir=tmp_path, log_dir=tmp_path / "tracker_logs",
+        variables={"day": "x y", "api_key": "hidden"},
+    )  # fmt: skip
+    command = run_command(session)
+    assert command == f"odibi-core run '{tmp_path}/a b.json' --var 'day=x y' --var api_key=\"$API_KEY\""
+
+
+async def test_a_click_on_a_problem_selects_it(tmp_path):
+    async with shown(project(tmp_path, BROKEN)) as (app, pilot):
+        await pilot.click(Problems, offset=(10, 1))
+        await pilot.pause()
+        assert app.session.selected == "clean_orders" or app.session.problem is None
+
+
+async def test_at_80_by_24_enter_opens_the_pane_over_the_tree_and_esc_returns(tmp_path):
+    async with shown(project(tmp_path), size=(80, 24)) as (app, pilot):
+        assert "▾ ingest" in app.text() and "Config" not in app.text()
+        await pilot.press("down", "down", "enter")
+        assert "Config" in app.text() and "▾ ingest" not in app.text()
+        assert app.screen.query_one(SourceView).has_focus
+        await pilot.press("escape")
+        assert "▾ ingest" in app.text() and app.session.selected == "clean_orders"
+
+
+async def test_z_gives_one_region_the_screen_and_takes_it_back(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("z")
+        assert "Config" not in app.text()
+        await pilot.press("z")
+        assert "Config" in app.text()
+
+
+async def test_q_asks_while_a_run_is_live(tmp_path):
+    class Handle:
+        run_id = "run_20260131_120412"
+
+    closed = []
+
+    class Runner:
+        def close(self, *, detach):
+            closed.append(detach)
+
+    async with shown(project(tmp_path)) as (app, pilot):
+        app.session.handle, app._runner = Handle(), Runner()
+        await pilot.press("q")
+        assert isinstance(app.screen, Question) and "leave it running" in app.text()
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Question) and not closed
+        await pilot.press("q", "l")
+        assert closed == [True]
+
+
+async def test_a_table_shows_the_steps_row(tmp_path):
+    import sqlite3
+
+    config = tmp_path / "retail.db"
+    with sqlite3.connect(config) as db:
+        db.execute(
+            "CREATE TABLE transformation_config (Layer, StepName, StepType, Engine, Value, Params, Inputs, Outputs)"
+        )
+        row = ("ingest", "read_it", "config_op", "pandas", "orders.csv", None, None, '{"data": "orders"}')
+        db.execute("INSERT INTO transformation_config VALUES (?,?,?,?,?,?,?,?)", row)
+    (tmp_path / "orders.csv").write_text("id\n1\n")
+    async with shown(config) as (app, _):
+        text = app.text()
+        assert "table transformation_config, row 1" in text and "orders.csv" in text
+        assert " e edit" not in app.rows()[-1], "a database is not edited as text"
+
+
+async def test_thousands_of_problems_are_told_in_the_strip_and_quickly_in_place(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        session = app.session
+        session.diagnostics = tuple(finding("clean_orders", f"wrong {i}", line=3) for i in range(5_000))
+        session._problems = {"clean_orders": list(session.diagnostics)}
+        session.changed(Change.DIAGNOSTICS)
+        await pilot.pause()
+        await pilot.press("N")
+        assert "wrong 4999" in app.text()
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4"])
+async def test_modes_keep_the_selection(tmp_path, key):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("down", "down", key)
+        await pilot.pause(0.1)
+        await pilot.press("1")
+        assert app.session.selected == "clean_orders"
+
+
+async def test_every_key_that_works_is_in_the_palette(tmp_path):
+    async with shown(project(tmp_path, BROKEN)) as (app, _):
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {
+            "Run",
+            "Edit",
+            "Apply the fix",
+            "Explain",
+            "Check again",
+            "History",
+            "Theme",
+            "Quit",
+        } <= titles
+
+
+async def test_keys_can_be_remapped(tmp_path):
+    from odibi_tui.settings import Settings
+
+    async with shown(project(tmp_path), settings=Settings(keys={"mode.history": "f4"})) as (app, pilot):
+        await pilot.press("f4")
+        assert app.workbench.mode == "history"
