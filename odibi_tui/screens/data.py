@@ -18,6 +18,7 @@ from textual.containers import Container
 from textual.widgets import Input, Static
 
 from odibi_core.errors import OdibiError
+from odibi_tui.commands import show_command
 from odibi_tui.data_tabs import Content, Tab, fill, foot_of, tabs_of, why_empty
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.screens.picker import PickScreen
@@ -328,6 +329,10 @@ class DataPane(ModePane):
         """The rows in sight may be others."""
         event.stop()
         self._foot()
+
+    def command_line(self) -> str | None:
+        """The command that shows the run this data is of."""
+        return show_command(self.session)
 
     def value_to_copy(self) -> str | None:
         """The value under the cursor, whole."""

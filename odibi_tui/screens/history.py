@@ -7,6 +7,7 @@ Data: `odibi_core.runs.store`, read in a thread, again whenever the directory ch
 
 from __future__ import annotations
 
+import shlex
 import threading
 from datetime import UTC, datetime
 from functools import partial
@@ -296,4 +297,6 @@ class HistoryPane(ModePane):
     def command_line(self) -> str | None:
         """The command that shows the run under the cursor."""
         run = self.query_one(RunList).current
-        return None if run is None else f"odibi-core runs show {run.run_id} --log-dir {self.session.log_dir}"
+        if run is None:
+            return None
+        return shlex.join(["odibi-core", "runs", "show", run.run_id, "--log-dir", str(self.session.log_dir)])

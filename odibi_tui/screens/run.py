@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from odibi_tui import format as fmt
+from odibi_tui.commands import run_command, show_command
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change
@@ -196,6 +197,10 @@ class RunPane(ModePane):
         if record is None or document is None or not where or where.get("line") is None:
             return None
         return (where["line"], where.get("column") or 1) if record.digest == document.digest else None
+
+    def command_line(self) -> str | None:
+        """The command that runs the pipeline; where only a run is open, the one that shows it."""
+        return run_command(self.session) or show_command(self.session)
 
     def value_to_copy(self) -> str | None:
         """What the mouse selected, the log line under the cursor, the error, or the step's name."""
