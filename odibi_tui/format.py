@@ -161,7 +161,7 @@ def moment(at: datetime | None, *, now: datetime | None = None) -> str:
 
 def shorten(text: str, width: int, *, ascii_only: bool = False) -> str:
     """Returns `text` as one safe line of at most `width` cells, ended by `…` where it was longer."""
-    from rich.cells import cell_len, set_cell_size
+    from rich.cells import cell_len
 
     text = one_line(text)
     if width <= 0:
@@ -169,4 +169,18 @@ def shorten(text: str, width: int, *, ascii_only: bool = False) -> str:
     if len(text) * 2 <= width or cell_len(text) <= width:
         return text
     more = sign("more", ascii_only=ascii_only)
-    return set_cell_size(text, width - 1).rstrip() + more if width > 1 else more
+    return cut(text, width - 1).rstrip() + more if width > 1 else more
+
+
+def cut(text: str, width: int) -> str:
+    """Returns as much of the beginning of `text` as has room in `width` cells.
+
+    Rich's `set_cell_size` and `split_text` are off, or fail, at some wide characters (rich 15.0).
+    """
+    from rich.cells import cell_len
+
+    end = min(len(text), max(width, 0))
+    if not text.isascii():
+        while end and cell_len(text[:end]) > width:
+            end -= 1
+    return text[:end]

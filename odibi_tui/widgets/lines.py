@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from odibi_core.text import one_line
+from odibi_tui.format import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +75,7 @@ def fit(parts: Sequence[Part], width: int, more: str = "…") -> list[Part]:
         length = cell_len(text)
         if length > room:
             if width > 0:
-                kept.append((set_cell_size(text, max(room, 0)).rstrip() + more, tones))
+                kept.append((cut(text, room).rstrip() + more, tones))
             break
         kept.append((text, tones))
         room -= length

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.cells import cell_len, split_text
+from rich.cells import cell_len
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,8 +62,9 @@ def wrapped(line: str, width: int) -> list[tuple[int, int]]:
         return [(start, min(start + width, len(line))) for start in range(0, len(line), width)]
     pieces, start = [], 0
     while start < len(line):
-        head = split_text(line[start : start + width], width)[0]
-        end = start + max(len(head), 1)
+        end = start + 1  # rich's own split_text fails at wide characters (rich 15.0)
+        while end < len(line) and cell_len(line[start : end + 1]) <= width:
+            end += 1
         pieces.append((start, end))
         start = end
     return pieces

@@ -167,9 +167,8 @@ async def test_a_table_shows_the_steps_row(tmp_path):
 
     config = tmp_path / "retail.db"
     with sqlite3.connect(config) as db:
-        db.execute(
-            "CREATE TABLE transformation_config (Layer, StepName, StepType, Engine, Value, Params, Inputs, Outputs)"
-        )
+        columns = "Layer, StepName, StepType, Engine, Value, Params, Inputs, Outputs"
+        db.execute(f"CREATE TABLE transformation_config ({columns})")
         row = ("ingest", "read_it", "config_op", "pandas", "orders.csv", None, None, '{"data": "orders"}')
         db.execute("INSERT INTO transformation_config VALUES (?,?,?,?,?,?,?,?)", row)
     (tmp_path / "orders.csv").write_text("id\n1\n")
