@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,12 @@ MODULES = (
 
 
 def preload() -> None:
-    """Imports all of it."""
+    """Imports all of it, without looking for garbage meanwhile: there is none, and it takes 25 ms."""
+    gc.disable()
     for _ in preloading():
         pass
+    gc.freeze()
+    gc.enable()
 
 
 def preloading() -> Iterator[str]:
