@@ -112,7 +112,7 @@ class Timeline(LineView):
         return duration((step.ended - step.started).total_seconds() * 1000 if ms is None else ms)
 
     def _split(self, width: int) -> tuple[int, int]:
-        names = min(self.name_cells + 4, max(14, width // 3))
+        names = min(max(self.name_cells + 4, 10), max(14, width // 3))  # never narrower than its heading
         return names, max(1, width - names - 1)
 
     def _scaled(self, width: int) -> Scale | None:
