@@ -7,170 +7,55 @@ the backoff is handed in, so that any history can be replayed and any order of e
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from odibi_core.plan.backoff import Backoff
+from odibi_core.plan.messages import (
+    Cancel,
+    CancelRequested,
+    End,
+    Finish,
+    Happening,
+    Instruction,
+    Queue,
+    RetryAfter,
+    RetryDue,
+    Start,
+    StepCancelled,
+    StepFailed,
+    StepReused,
+    StepSucceeded,
+    StepTimedOut,
+    WorkerLost,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-RunState = Literal["success", "failed", "cancelled", "timed_out"]
-EndState = Literal["success", "failed", "skipped", "cancelled", "reused"]
+    from odibi_core.plan.messages import EndState
+
+__all__ = [
+    "Backoff",
+    "Cancel",
+    "CancelRequested",
+    "End",
+    "Finish",
+    "Happening",
+    "Instruction",
+    "Queue",
+    "RetryAfter",
+    "RetryDue",
+    "Scheduler",
+    "Start",
+    "StepCancelled",
+    "StepFailed",
+    "StepReused",
+    "StepSucceeded",
+    "StepTimedOut",
+    "WorkerLost",
+]
+
 Phase = Literal["pending", "ready", "running", "waiting", "done"]
-
-
-# -- happenings ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StepSucceeded:
-    """The attempt has done its work and its outputs are in place."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepReused:
-    """The attempt found a kept result and took it instead of working."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepFailed:
-    """The attempt raised; `retryable` is False where trying again cannot help."""
-
-    step: str
-    attempt: int
-    retryable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class StepTimedOut:
-    """The attempt took longer than its timeout and its work is dead."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLost:
-    """What carried the attempt died without an answer."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepCancelled:
-    """The attempt was ended because the run is being cancelled."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDue:
-    """The delay after the failed `attempt` has passed."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
-    """Somebody wants the run to end."""
-
-
-Happening = (
-    StepSucceeded
-    | StepReused
-    | StepFailed
-    | StepTimedOut
-    | WorkerLost
-    | StepCancelled
-    | RetryDue
-    | CancelRequested
-)
-
-
-# -- instructions -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """All the step needs is there, but every worker is busy."""
-
-    step: str
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Start the attempt on the worker `lane` (from 0)."""
-
-    step: str
-    attempt: int
-    lane: int
-
-
-@dataclass(frozen=True, slots=True)
-class RetryAfter:
-    """The attempt failed; report `RetryDue` after `delay_s` seconds."""
-
-    step: str
-    attempt: int
-    delay_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """End the running attempt, then report how it ended."""
-
-    step: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The step has its final state; given exactly once a step. Attempt 0: it never started."""
-
-    step: str
-    state: EndState
-    attempt: int
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Every step has ended; the last instruction of a run. `step` is the one that stopped it."""
-
-    state: RunState
-    step: str | None = None
-    reason: str | None = None
-
-
-Instruction = Queue | Start | RetryAfter | Cancel | End | Finish
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How often and how fast a step is tried again: the delay doubles, give or take a quarter.
-
-    Attributes:
-        retries: Attempts after the first.
-        delay_s: Seconds before the second attempt.
-        limit_s: The longest delay.
-    """
-
-    retries: int = 0
-    delay_s: float = 1.0
-    limit_s: float = 300.0
-
-    def delay(self, attempt: int, random: float) -> float:
-        """Returns the seconds to wait after the failed `attempt`; `random` is in [0, 1)."""
-        doubled = self.delay_s * 2.0 ** min(attempt - 1, 60)
-        return min(doubled, self.limit_s) * (0.75 + 0.5 * random)
 
 
 class Scheduler:
@@ -183,7 +68,7 @@ class Scheduler:
     Args:
         needs: Step -> the steps it needs, in config order, which decides among steps that are ready.
         max_workers: How many steps run at once.
-        backoff: Retries of every step that `backoffs` does not name.
+        backoff: Retries of every step that `backoffs` does not name; without it there are none.
         backoffs: Retries of single steps.
         keep_going: Whether a failure leaves out only the steps that need the failed one.
         random: Source of the jitter, in [0, 1).
@@ -194,7 +79,7 @@ class Scheduler:
         needs: Mapping[str, Iterable[str]],
         *,
         max_workers: int = 4,
-        backoff: Backoff = Backoff(),
+        backoff: Backoff | None = None,
         backoffs: Mapping[str, Backoff] | None = None,
         keep_going: bool = False,
         random: Callable[[], float] = lambda: 0.5,
@@ -218,7 +103,7 @@ class Scheduler:
         self._lanes: dict[str, int] = {}
         self._free = list(range(max_workers))
         self._max_workers = max_workers
-        self._backoff, self._backoffs = backoff, dict(backoffs or {})
+        self._backoff, self._backoffs = backoff or Backoff(), dict(backoffs or {})
         self._keep_going = keep_going
         self._random = random
         self._waiting = 0
