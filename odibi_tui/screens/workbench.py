@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
+from odibi_tui.format import wants_ascii
 from odibi_tui.session import Change
 from odibi_tui.widgets.key_line import KeyLine
 from odibi_tui.widgets.lines import COMPONENTS, LineView
@@ -109,6 +110,7 @@ class Workbench(Screen[None]):
         self.call_after_refresh(self.refresh_chrome)
         for part in (self.query_one(StepsSide), self.query_one(Problems)):
             part.session_changed(~Change(0))
+        self.set_class(wants_ascii(), "-ascii")
         self._arrange()
         self._open(self.mode)
 
