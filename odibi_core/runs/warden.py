@@ -25,6 +25,7 @@ from odibi_core.runs import words
 from odibi_core.runs.board import Board
 from odibi_core.runs.channel import Channel
 from odibi_core.runs.child import Joint, become_run
+from odibi_core.runs.forking import leave_parent
 from odibi_core.runs.lines import ByteLines
 from odibi_core.runs.reaping import adopt_orphans, end_children, kill_group, resident_bytes
 from odibi_core.runs.streams import STREAM_LEVELS
@@ -51,7 +52,7 @@ def become_warden(parent: Channel, body: Body | None = None) -> NoReturn:
         body: What the run does instead of orchestrating its steps; for tests of the machinery.
     """
     try:
-        _leave_parent(parent.fileno())
+        leave_parent(parent.fileno())
         Warden(parent, body).tend()
     except BaseException as error:  # noqa: BLE001 - nobody is above; the application must hear of it
         parent.send(words.failed(f"the run's warden failed: {type(error).__name__}: {error}"))
@@ -319,26 +320,3 @@ class _Pipe:
     def __init__(self, stream: str, mask: Callable[[str], str]) -> None:
         self.stream = stream
         self.lines = ByteLines(mask)
-
-
-def _leave_parent(keep: int) -> None:
-    """Cuts what ties a fork to its parent: session, signals, files.
-
-    Inherited descriptors are pointed at /dev/null rather than closed, because the parent's objects in
-    this process's memory still own their numbers and may close them at any time.
-    """
-    import gc
-
-    gc.freeze()
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    null = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - the numbers, nothing else
-        descriptor = int(name)
-        if descriptor not in (keep, null):
-            with suppress(OSError):  # the one that listed the directory
-                os.fstat(descriptor)
-                os.dup2(null, descriptor, inheritable=descriptor < 3)
-    os.close(null)

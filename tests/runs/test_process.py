@@ -351,7 +351,7 @@ def application(tmp_path: Path, body, *, detach: bool) -> Path:
     pid = os.fork()
     if pid == 0:
         try:
-            handle = start_run(request(tmp_path), body=body)
+            handle = start_run(request(tmp_path, grace=0.0), body=body)
             if detach:
                 handle.detach()
             wait_until(lambda: record_of(handle).steps)
@@ -378,6 +378,7 @@ def test_a_detached_run_outlives_its_application(tmp_path: Path):
 
     directory = application(tmp_path, body, detach=True)
     follower = RunFollower(directory)
+    time.sleep(0.5)  # time enough to notice that the application has gone, and to kill without grace
     assert follower.poll_all().state == "running"
     (tmp_path / "go").touch()
     wait_until(lambda: follower.poll_all().state == "success")
