@@ -59,7 +59,7 @@ def replacing(target: Path, mode: Mode = "overwrite") -> Iterator[Path]:
         yield final  # a device or a pipe: there is nothing to replace
         return
     _make_parents(final)
-    temporary = final.with_name(f".{secrets.token_hex(6)}.tmp.{final.name}"[-250:])
+    temporary = final.with_name(f".{secrets.token_hex(6)}.tmp.{final.name[-60:]}")
     try:
         yield temporary
         _sync(temporary)
@@ -83,8 +83,8 @@ def replacing_directory(target: Path, mode: Mode = "overwrite") -> Iterator[Path
         raise _exists(final)
     _make_parents(final)
     token = secrets.token_hex(6)
-    temporary = final.with_name(f".{token}.tmp.{final.name}"[-250:])
-    aside = final.with_name(f".{token}.old.{final.name}"[-250:])
+    temporary = final.with_name(f".{token}.tmp.{final.name[-60:]}")
+    aside = final.with_name(f".{token}.old.{final.name[-60:]}")
     try:
         yield temporary
         if final.exists():
