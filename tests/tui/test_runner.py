@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+import os
+import random
+import signal
 
 import pytest
 
+from odibi_core.runs.store import open_store
 from odibi_tui.runner import Runner
 from odibi_tui.screens.run import RunPane
 from odibi_tui.session import Session
+from tests.counts import count
 from tests.tui.builders import RunFiles, failed_run, filtered_run, info
 from tests.tui.panes import PaneApp, settled
 
@@ -19,6 +24,13 @@ import pandas as pd
 
 def slow():
     time.sleep(60)
+    return pd.DataFrame({"a": [1]})
+
+
+def talks():
+    for i in range(10_000):
+        print("line", i)
+        time.sleep(0.005)
     return pd.DataFrame({"a": [1]})
 
 
@@ -243,3 +255,31 @@ async def test_at_the_end_a_run_goes_on_if_it_was_let_go_and_else_is_cancelled(p
                 if not follower.poll_all().is_live:
                     break
             assert follower.record.state == "cancelled"
+
+
+async def test_whatever_was_shown_of_a_run_that_is_killed_is_in_its_journal(project):
+    bench = Bench(project, read(), call("talks", "talks"))
+    chance = random.Random(7)
+    in_the_middle = 0
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        for _ in range(count(50)):
+            bench.runner.start()
+            await settled(
+                bench.app, pilot, lambda: bench.session.is_live and bench.state == "running", tries=500
+            )
+            await pilot.pause(chance.uniform(0, 0.6))
+            shown = bench.session.record
+            os.kill(bench.session.handle.pid, signal.SIGKILL)
+            await bench.ran(pilot, "crashed")
+            kept = open_store(project / "tracker_logs").open(shown.run_id)
+            assert kept.state == "crashed"
+            assert kept.log_count >= shown.log_count
+            for before, after in zip(shown.steps, kept.steps, strict=True):
+                assert after.attempts[: len(before.attempts) - 1] == before.attempts[:-1]
+                assert before.state in ("pending", "running", after.state)
+            talking = shown.step("talks")
+            in_the_middle += shown.log_count >= 5 and talking is not None and talking.state == "running"
+        assert {run.state for run in open_store(project / "tracker_logs").runs()} == {"crashed"}
+        bench.runner.close(detach=False)
+    print(f"\n{count(50)} runs killed, {in_the_middle} in the middle of a step with five lines shown")
+    assert in_the_middle >= count(50) * 0.6
