@@ -192,6 +192,8 @@ class Runner:
             first = session.follower is not tail.follower
             was_live = not first and session.record is not None and session.record.is_live
             session.show_run(record, follower=tail.follower, handle=session.handle)
+            if first and record.step(session.selected or "") is None and record.steps:
+                session.select(record.steps[0].info.name)  # a run of another pipeline, or of another text
             if not record.is_live and (first or was_live):
                 self._select_failed(record)
         if tail.error is not None:

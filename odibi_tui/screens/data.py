@@ -22,6 +22,7 @@ from odibi_tui.commands import show_command
 from odibi_tui.data_tabs import Content, Tab, fill, foot_of, tabs_of, why_empty
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.screens.picker import PickScreen
+from odibi_tui.screens.run import of_other
 from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change
 from odibi_tui.step_data import datasets_of
@@ -217,7 +218,7 @@ class DataPane(ModePane):
         record = self.session.record
         if record is None:
             return None
-        return f"{self.session.selected or ''}  from {record.run_id}"
+        return f"{of_other(self.session, record)}{self.session.selected or ''}  from {record.run_id}"
 
     # -- keys -----------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from odibi_core.journal.record import RunRecord
+    from odibi_tui.session import Session
     from odibi_tui.widgets.lines import LineView
 
 _EMPTY = "no run yet\n\nr  run this pipeline      4  open an earlier run"
@@ -107,7 +108,7 @@ class RunPane(ModePane):
         if record is None:
             return None
         asked = getattr(getattr(self.app, "runner", None), "cancelling", None) == record.run_id
-        return status_of(record, self.now(), cancelling=asked)
+        return of_other(self.session, record) + status_of(record, self.now(), cancelling=asked)
 
     # -- keys -----------------------------------------------------------------------------------------
 
@@ -215,6 +216,14 @@ class RunPane(ModePane):
         if card.step is not None and card.step.error is not None:
             return whole_error(card.step)
         return self.session.selected
+
+
+def of_other(session: Session, record: RunRecord) -> str:
+    """Returns whose run it is, where it is not one of the pipeline that is open."""
+    source = session.source
+    if source is None or record.pipeline in (source.stem, source.name):
+        return ""
+    return f"run of {record.pipeline}  "
 
 
 def status_of(record: RunRecord, now: datetime, *, cancelling: bool = False) -> str:

@@ -175,6 +175,8 @@ async def test_a_past_run_can_be_looked_at_while_one_goes_on_and_come_back_from(
         live = bench.session.record.run_id
         bench.runner.open(past.paths.run_id)
         await settled(bench.app, pilot, lambda: bench.session.record.run_id == past.paths.run_id)
+        assert bench.session.selected == "read_orders"
+        assert bench.app.pane.status().startswith("run of retail.json  ✓ success")
         assert bench.session.is_live
         bench.runner.open(live)
         await settled(bench.app, pilot, lambda: bench.session.record.run_id == live)
