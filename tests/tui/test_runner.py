@@ -91,7 +91,8 @@ async def test_a_run_is_started_followed_and_let_go(project):
         assert [step.state for step in bench.session.record.steps] == ["success", "success"]
         assert bench.session.record.step("big").after.rows == 1
         assert bench.session.record.pipeline == "pipeline"
-        assert (project / "tracker_logs" / f"{bench.session.record.run_id}.json").is_file()
+        log = project / "tracker_logs" / f"{bench.session.record.run_id}.json"
+        await settled(bench.app, pilot, log.is_file)
         bench.runner.close(detach=False)
 
 
