@@ -45,8 +45,12 @@ def watch(log_dir: Path, changed: Callable[[], None], stopped: threading.Event) 
                 if not log_dir.is_dir():
                     changed()
                     break
-        except FileNotFoundError:  # it went away between the look and the watch
+        except (
+            OSError,
+            RuntimeError,
+        ):  # gone between the look and the watch, or the system has no watches left
             stopped.wait(_PAUSE_S)
+            changed()
 
 
 def open_folder(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,6 +198,25 @@ async def test_the_folder_is_told_where_nothing_can_open_it(logs, monkeypatch):
         await pilot.press("O")
         await pilot.pause()
         assert [n.message for n in app._notifications][-1] == str(logs / "run_20260131_120500")
+
+
+def test_where_the_system_has_no_watches_left_the_directory_is_looked_at_again_and_again(
+    tmp_path, monkeypatch
+):
+    def no_watch(*_, **__):
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("watchfiles.watch", no_watch)
+    monkeypatch.setattr(log_dir, "_PAUSE_S", 0.01)
+    stopped, looks = threading.Event(), []
+
+    def changed():
+        looks.append(1)
+        if len(looks) == 3:
+            stopped.set()
+
+    log_dir.watch(tmp_path, changed, stopped)
+    assert len(looks) == 3
 
 
 def test_an_opener_is_used_where_there_is_a_desktop(tmp_path, monkeypatch):
