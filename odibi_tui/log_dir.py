@@ -45,10 +45,8 @@ def watch(log_dir: Path, changed: Callable[[], None], stopped: threading.Event) 
                 if not log_dir.is_dir():
                     changed()
                     break
-        except (
-            OSError,
-            RuntimeError,
-        ):  # gone between the look and the watch, or the system has no watches left
+        except (OSError, RuntimeError):
+            # Gone between the look and the watch, or the system has no watches left: look again and again.
             stopped.wait(_PAUSE_S)
             changed()
 

@@ -1,5 +1,7 @@
 """Run mode, driven by keys."""
 
+import shutil
+
 import pytest
 
 from odibi_core.journal import events as ev
@@ -157,6 +159,24 @@ async def test_the_log_follows_until_the_person_looks_up(tmp_path):
         await pilot.pause()
         assert "line 399" in app.text()
     run.close()
+
+
+async def test_a_run_whose_files_are_deleted_while_it_is_shown_stays_on_screen(tmp_path):
+    run = RunFiles(tmp_path).begin(info("a"))
+    run.add(*(ev.Log(ts=NOON, step="a", message=f"line {i}") for i in range(1000)))
+    run.end()
+    app = app_of(run, "a")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.session.follower.close()
+        shutil.rmtree(run.paths.directory)
+        app.query_one(LogView).focus()
+        await pilot.press("home")
+        await pilot.pause()
+        assert "a " in app.text()
+        app.pane.action_filter()
+        await pilot.press(*"line 5")
+        await pilot.pause(0.2)
 
 
 async def test_enter_on_a_log_line_shows_all_of_it_and_y_copies_it(tmp_path):
