@@ -141,14 +141,20 @@ def test_steps_side_by_side_never_see_each_others_inputs(context):
     steps = 24 if context.name == "spark" else count(400)
     wrong, gate = [], threading.Barrier(8)
 
+    def step(number):
+        with context.scope(f"step_{number}") as scope:
+            scope.register_temp("data", [{"x": number}] * 3)
+            result = scope.execute_sql("SELECT sum(x) AS total, count(*) AS n FROM data")
+            return rows(scope, result) == [{"total": 3 * number, "n": 3}]
+
     def work(lane):
         gate.wait()
         for number in range(lane, steps, 8):
-            with context.scope(f"step_{number}") as scope:
-                scope.register_temp("data", [{"x": number}] * 3)
-                result = scope.execute_sql("SELECT sum(x) AS total, count(*) AS n FROM data")
-                if rows(scope, result) != [{"total": 3 * number, "n": 3}]:
+            try:
+                if not step(number):
                     wrong.append(number)
+            except Exception as error:
+                wrong.append(error)
 
     threads = [threading.Thread(target=work, args=(lane,)) for lane in range(8)]
     for thread in threads:
