@@ -51,7 +51,7 @@ class SourceView(LineView):
             self._text = text
             self._is_json = latest is not None and latest.kind == "json"
             self.raw = (text or "").split("\n")
-            self.lines = split_lines(text or "") if text else []
+            self.lines = split_lines(text or "")
         if anew or change & (Change.DIAGNOSTICS | Change.SELECTION | Change.DOCUMENT):
             self.lay_out()
         if change & Change.SELECTION:
