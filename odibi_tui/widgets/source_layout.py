@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TAB = "    "
+LONGEST = 20_000
+"""Characters of one line that are shown: wrapping a line of millions at each repaint would hold the screen up."""
 _CLEAN = bytes(range(32, 127)) + b"\n"
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -37,9 +39,16 @@ def split_lines(text: str) -> list[str]:
         lines.pop()
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
+    if max(map(len, lines)) > LONGEST:
+        lines = [_cut(line) for line in lines]
     if not _is_clean(text):
         lines = [displayed(line) for line in lines]
     return lines
+
+
+def _cut(line: str) -> str:
+    rest = len(line) - LONGEST
+    return line if rest <= 0 else f"{line[:LONGEST]} ... {rest:,} more characters"
 
 
 def _is_clean(text: str) -> bool:
@@ -51,7 +60,7 @@ def _is_clean(text: str) -> bool:
 
 def column_in(line: str, column: int) -> int:
     """Returns where the character in `column` (from 1) of a raw line stands in the line as displayed."""
-    return len(displayed(line[: column - 1]))
+    return len(displayed(line[: min(column - 1, LONGEST)]))
 
 
 def wrapped(line: str, width: int) -> list[tuple[int, int]]:

@@ -31,8 +31,8 @@ class SourceView(LineView):
         super().__init__(id=id)
         self.session = session
         self.ascii_only = fmt.wants_ascii()
-        self.lines: list[str] = []
-        self.raw: list[str] = []
+        self.lines: list[str] = [""]
+        self.raw: list[str] = [""]
         self.notes: list[PlacedNote] = []
         self.layout_of_source = SourceLayout([], 1)
         self._text: str | None = None
