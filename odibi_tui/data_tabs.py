@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from odibi_tui import format as fmt
 from odibi_tui.step_data import Dataset, read_rows
 
@@ -24,9 +26,10 @@ _NO_RUN = "no run yet\n\nr  run this pipeline      4  open an earlier run"
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab: `kind` is before, after, diff or columns, `datasets` what it shows."""
+    """One tab: `kind` is before, after, diff or columns; `name` is its title without figures."""
 
     kind: str
+    name: str
     title: str
     datasets: tuple[Dataset, ...]
     key: tuple[str, ...] = ()
@@ -61,16 +64,16 @@ def tabs_of(step: StepRecord, datasets: Sequence[Dataset]) -> list[Tab]:
     """Returns a tab for each dataset before and after, then Diff and Columns."""
     before = [d for d in datasets if d.position == "before"]
     after = [d for d in datasets if d.position == "after"]
-    tabs = [Tab(d.position, _title(d), (d,)) for d in (*before, *after)]
+    tabs = [Tab(d.position, _name(d), _title(d), (d,)) for d in (*before, *after)]
     if before and after:
         rows = before[0].rows, after[0].rows
         title = "Diff"
         if rows[0] is not None and rows[1] is not None:
             delta = rows[1] - rows[0]
             title = f"Diff {delta:+,} rows" if delta else "Diff same rows"
-        tabs.append(Tab("diff", title, (before[0], after[0]), step.info.key))
+        tabs.append(Tab("diff", "Diff", title, (before[0], after[0]), step.info.key))
     if before or after:
-        tabs.append(Tab("columns", "Columns", ((after or before)[0],)))
+        tabs.append(Tab("columns", "Columns", "Columns", ((after or before)[0],)))
     return tabs
 
 
@@ -168,9 +171,31 @@ def _diff(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Conten
     )
 
 
-def _title(dataset: Dataset) -> str:
+def labels_of(tabs: Sequence[Tab], active: int, better: str | None, width: int) -> list[str]:
+    """Returns what the tabs are called on a line; where it is short, only the active one has its figures.
+
+    Args:
+        tabs: The tabs.
+        active: Which one is shown.
+        better: The active one's title where it is known better.
+        width: Cells of the line.
+    """
+    full = [tab.title for tab in tabs]
+    if better is not None:
+        full[active] = better
+    if sum(cell_len(title) + 3 for title in full) <= width:
+        return full
+    return [
+        title if index == active else tab.name
+        for index, (tab, title) in enumerate(zip(tabs, full, strict=True))
+    ]
+
+
+def _name(dataset: Dataset) -> str:
     name = dataset.position.capitalize()
-    if dataset.several and dataset.key is not None:
-        name += f" {fmt.shorten(dataset.key, 20)}"
+    return f"{name} {fmt.shorten(dataset.key, 20)}" if dataset.several and dataset.key is not None else name
+
+
+def _title(dataset: Dataset) -> str:
     shape = fmt.shape(dataset.rows, len(dataset.columns) or None, ascii_only=fmt.wants_ascii())
-    return f"{name} {shape}".rstrip()
+    return f"{_name(dataset)} {shape}".rstrip()

@@ -90,7 +90,6 @@ class DataPane(ModePane):
             self._say_empty(why_empty(record, selected, step))
         elif (run, tabs) != (self._run, self._tabs):
             self._tabs, self._run = tabs, run
-            self.query_one(TabLine).relabel(*(tab.title for tab in tabs))
             self._open()
 
     @property
@@ -109,6 +108,7 @@ class DataPane(ModePane):
     def _open(self) -> None:
         """Reads what the active tab shows, in a thread."""
         tab = self._tabs[self._active]
+        self._label_tabs(None)
         self.query_one(TabLine).active = self._active
         self._asked += 1
         key = f"{self._run} {tab}"
@@ -122,6 +122,14 @@ class DataPane(ModePane):
         load = partial(self._load, tab, self._run_dir, styles, key, self._asked)
         self.run_worker(load, thread=True, group="data", exit_on_error=True)
         self.set_timer(0.2, partial(self._say_loading, self._asked))
+
+    def _label_tabs(self, better: str | None) -> None:
+        self.query_one(TabLine).relabel(*labels_of(self._tabs, self._active, better, self.size.width))
+
+    def on_resize(self) -> None:
+        """The tabs' titles have more room, or less."""
+        if self._tabs:
+            self._label_tabs(self._content.title if self._content is not None else None)
 
     def _load(
         self, tab: Tab, run_dir: Path | None, styles: Mapping[str, Style], key: str, asked: int
@@ -144,10 +152,7 @@ class DataPane(ModePane):
         self._answered = asked
         table = await self._table()
         self._content = content
-        if content.title is not None:
-            titles = [tab.title for tab in self._tabs]
-            titles[self._active] = content.title
-            self.query_one(TabLine).relabel(*titles)
+        self._label_tabs(content.title)
         self.set_class(bool(content.claim), "-diff")
         self.query_one("#data-schema", NoteLine).say(content.schema)
         self.query_one("#data-claim", NoteLine).say(content.claim)

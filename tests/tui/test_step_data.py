@@ -4,7 +4,7 @@ import json
 
 from odibi_core.journal import events as ev
 from odibi_core.runs.store import open_store
-from odibi_tui.data_tabs import fill, foot_of, tabs_of, why_empty
+from odibi_tui.data_tabs import fill, foot_of, labels_of, tabs_of, why_empty
 from odibi_tui.step_data import datasets_of, read_rows
 from tests.tui.builders import RunFiles, filtered_run, info
 
@@ -33,6 +33,9 @@ def test_a_step_with_two_inputs_has_a_tab_for_each(tmp_path):
     run.step("join", 1, 2, rows_in=7, rows_out=5, inputs=["a"], key="join")
     titles = [tab.title for tab in tabs(run.record, "join")]
     assert titles[:3] == ["Before a 7 × –", "Before b 9 × –", "After 5 × –"]
+    narrow = labels_of(tabs(run.record, "join"), 1, None, 50)
+    assert narrow == ["Before a", "Before b 9 × –", "After", "Diff", "Columns"]
+    assert labels_of(tabs(run.record, "join"), 3, "Diff +1 column", 90)[:4] == [*titles[:3], "Diff +1 column"]
     run.close()
 
 
