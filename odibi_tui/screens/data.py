@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from odibi_core.errors import OdibiError
 from odibi_tui.commands import show_command
-from odibi_tui.data_tabs import Content, Tab, fill, foot_of, tabs_of, why_empty
+from odibi_tui.data_tabs import Content, Tab, fill, foot_of, labels_of, tabs_of, why_empty
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.screens.picker import PickScreen
 from odibi_tui.screens.run import of_other
