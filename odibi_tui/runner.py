@@ -220,6 +220,11 @@ class Runner:
             if failed is not None:
                 self.session.select(failed)
 
+    @property
+    def reading(self) -> bool:
+        """Whether the run on screen, which was not started here, is still being read from its journal."""
+        return self._shown is not None and self._shown is not self._own and self._shown.behind
+
     # -- ending -------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
@@ -228,7 +233,9 @@ class Runner:
             handle = self.session.handle
             self.cancelling = handle.run_id
             handle.cancel()
-        elif self.session.record is not None and self.session.record.is_live and self._shown is not None:
+        elif self.reading or self._shown is None:
+            return
+        elif self.session.record is not None and self.session.record.is_live:
             self.cancelling = self.session.record.run_id
             try:
                 self._shown.follower.paths.cancel_file.touch()

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 BATCH_S = 0.066
 """At most one delivery in this time: enough to look alive, little enough to leave the keys their time."""
-_MAX_EVENTS = 5_000
+_BEHIND_S = 0.3
+"""While there is more to read than can be read in one go, drawing it would only hold the reading up."""
+_MAX_EVENTS = 20_000
 _BREATH_S = 0.002
 _WATCH_S = 1.0
 
@@ -33,6 +35,7 @@ class Tail:
         handle: The run's process where it was started here.
         record: The newest record, None before the first poll.
         error: Why following ended early, if it did.
+        behind: There is more in the journal than has been read.
         ended: Nothing more will come.
     """
 
@@ -56,6 +59,7 @@ class Tail:
         self.handle = handle
         self.record: RunRecord | None = None
         self.error: OdibiError | None = None
+        self.behind = False
         self.ended = False
         self._deliver, self._post = deliver, post
         self._stopped = threading.Event()
@@ -79,13 +83,16 @@ class Tail:
             self.record = record
             if not events and (self.follower.ended or not self._may_grow(record)):
                 break
-            if dirty and not self._waiting.is_set() and time.monotonic() - delivered >= BATCH_S:
+            self.behind = len(events) == _MAX_EVENTS
+            pause = _BEHIND_S if self.behind and delivered else BATCH_S
+            if dirty and not self._waiting.is_set() and time.monotonic() - delivered >= pause:
                 delivered, dirty = time.monotonic(), False
                 self._hand_over()
-            if len(events) == _MAX_EVENTS:
+            if self.behind:
                 self._stopped.wait(_BREATH_S)
             else:
                 self._stopped.wait(_WATCH_S if record.state == "unknown" and not dirty else BATCH_S)
+        self.behind = False
         self.ended = True
         if not self._stopped.is_set():
             self._hand_over()

@@ -107,7 +107,10 @@ class RunPane(ModePane):
         record = self.session.record
         if record is None:
             return None
-        asked = getattr(getattr(self.app, "runner", None), "cancelling", None) == record.run_id
+        runner = getattr(self.app, "runner", None)
+        asked = getattr(runner, "cancelling", None) == record.run_id
+        if getattr(runner, "reading", False):
+            return f"reading … {record.log_count:,} log lines  {record.run_id}"
         return of_other(self.session, record) + status_of(record, self.now(), cancelling=asked)
 
     # -- keys -----------------------------------------------------------------------------------------

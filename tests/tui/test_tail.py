@@ -109,3 +109,18 @@ def test_a_journal_that_cannot_be_read_ends_following_and_says_why():
     assert tail.ended
     assert delivered == [tail]
     assert "no journal" in str(tail.error)
+
+
+def test_a_long_journal_is_shown_from_its_first_part_on_and_said_to_be_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(tail_module, "_MAX_EVENTS", 10)
+    run = RunFiles(tmp_path).begin(info("a"))
+    run.add(*logs(55)).end()
+    seen = []
+    tail = Tail(
+        RunFollower(run.paths.directory),
+        lambda tail: seen.append((tail.record.log_count, tail.behind)),
+        lambda call: call(),
+    )
+    tail.read()
+    assert seen[0] == (9, True)
+    assert seen[-1] == (55, False)
