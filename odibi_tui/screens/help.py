@@ -28,7 +28,7 @@ def key_rows(active: Mapping[str, ActiveBinding], place: str) -> list[Sequence[P
     everywhere: dict[str, list[str]] = {}
     for key, binding in active.items():
         told = binding.binding.description
-        # Textual's own bindings are written with a capital; what they do has a key of ours, or is no key's job
+        # Textual's own bindings are written with a capital; what they do has a key of ours
         if not told or told[0].isupper() or key == "ctrl+p" or not binding.enabled or told in _PLAIN:
             continue
         group = everywhere if type(binding.node).__name__ in ("Workbench", "OdibiApp") else here

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TAB = "    "
 LONGEST = 20_000
-"""Characters of one line that are shown: wrapping a line of millions at each repaint would hold the screen up."""
+"""Characters of one line that are shown; wrapping a line of millions would hold the screen up."""
 _CLEAN = bytes(range(32, 127)) + b"\n"
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, ClassVar
 
 from odibi_tui import format as fmt
@@ -36,6 +37,7 @@ class SourceView(LineView):
         self.notes: list[PlacedNote] = []
         self.layout_of_source = SourceLayout([], 1)
         self._text: str | None = None
+        self._laid_out: tuple[object, ...] = (None, None, None, None)
         self._is_json = True
         self._step_lines = (0, 0)
         self._overlay: dict[int, list[tuple[int, int, str]]] = {}
@@ -72,6 +74,12 @@ class SourceView(LineView):
         )
         width = max(self.line_width - self.number_width - 1, 1)
         problem = self.session.problem
+        self._step_lines = self._lines_of_step()
+        laid_out = (self.lines, self.session.diagnostics, problem, width)
+        if width == self._laid_out[3] and all(map(operator.is_, laid_out[:3], self._laid_out)):
+            self.refresh()
+            return
+        self._laid_out = laid_out
         chosen = list(self.session.diagnostics[:_MOST_NOTES])
         if problem is not None and not any(d is problem for d in chosen):
             chosen.append(problem)
@@ -82,7 +90,6 @@ class SourceView(LineView):
             tones = f"underline {fmt.tone(note.diagnostic.severity)}"
             self._overlay.setdefault(note.line, []).append((note.start, note.end, tones))
         self.layout_of_source = SourceLayout(self.lines, width, [note.note() for note in self.notes])
-        self._step_lines = self._lines_of_step()
         self.set_rows(self.layout_of_source.total)
         if 0 < top < len(self.lines):
             row = self.layout_of_source.row_of(top) + kept
