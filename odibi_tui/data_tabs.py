@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from odibi_tui.widgets.lines import Part
 
 
-_NO_RUN = "no run yet\n\nr  run this pipeline      4  open an earlier run"
-
-
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One tab: `kind` is before, after, diff or columns; `name` is its title without figures."""
@@ -124,10 +121,19 @@ def foot_of(content: Content, kind: str, first: int, last: int) -> str:
     return text
 
 
-def why_empty(record: RunRecord | None, selected: str | None, step: StepRecord | None) -> str:
+def no_run(has_source: bool) -> str:
+    """Returns what to press where no run is on screen."""
+    if not has_source:
+        return "no run is open\n\n4  open one"
+    return "no run yet\n\nr  run this pipeline      4  open an earlier run"
+
+
+def why_empty(
+    record: RunRecord | None, selected: str | None, step: StepRecord | None, *, has_source: bool = True
+) -> str:
     """Returns why there is nothing to see of a step's data, and what to press."""
     if record is None:
-        return _NO_RUN
+        return no_run(has_source)
     if selected is None:
         return "no step is selected"
     if step is None:

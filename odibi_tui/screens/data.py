@@ -87,7 +87,7 @@ class DataPane(ModePane):
         run = (record.run_id if record is not None else "", selected)
         if not tabs:
             self._tabs, self._run = [], run
-            self._say_empty(why_empty(record, selected, step))
+            self._say_empty(why_empty(record, selected, step, has_source=self.session.source is not None))
         elif (run, tabs) != (self._run, self._tabs):
             self._tabs, self._run = tabs, run
             self._open()

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from odibi_tui import format as fmt
 from odibi_tui.commands import run_command, show_command
+from odibi_tui.data_tabs import no_run
 from odibi_tui.screens.pane import ModePane
 from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from odibi_tui.session import Session
     from odibi_tui.widgets.lines import LineView
 
-_EMPTY = "no run yet\n\nr  run this pipeline      4  open an earlier run"
 _TICK_S = 0.25
 
 
@@ -55,7 +55,9 @@ class RunPane(ModePane):
         yield LogBar(id="run-log-bar")
         yield LogView(id="run-log")
         yield RunCard(id="run-card")
-        yield Static(_EMPTY, id="run-empty", classes="pane-empty", markup=False)
+        yield Static(
+            no_run(self.session.source is not None), id="run-empty", classes="pane-empty", markup=False
+        )
 
     def now(self) -> datetime:
         """The present; tests put another in its place."""

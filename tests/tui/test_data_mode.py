@@ -6,7 +6,7 @@ import pytest
 from odibi_core.journal import events as ev
 from odibi_tui.screens.data import DataPane
 from odibi_tui.screens.picker import PickScreen
-from odibi_tui.session import Session
+from odibi_tui.session import Change, Session
 from tests.tui.builders import RunFiles, filtered_run, info
 from tests.tui.panes import PaneApp, session_of, settled
 
@@ -141,4 +141,7 @@ async def test_a_damaged_file_is_told_in_place(tmp_path):
 async def test_without_a_run_it_says_what_to_press(tmp_path):
     app = PaneApp(DataPane, Session(log_dir=tmp_path, base_dir=tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot, "no run is open", "4  open one")
+        app.session.source = tmp_path / "pipeline.json"
+        app.session.changed(~Change(0))
         await shown(app, pilot, "no run yet", "r  run this pipeline")

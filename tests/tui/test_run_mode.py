@@ -49,16 +49,16 @@ def test_a_live_run_looks_like_this(snap_compare, tmp_path, size):
 
 
 def test_without_a_run_it_says_what_to_press(snap_compare, tmp_path):
-    app = PaneApp(RunPane, Session(log_dir=tmp_path, base_dir=tmp_path))
+    session = Session(source=tmp_path / "pipeline.json", log_dir=tmp_path, base_dir=tmp_path)
+    app = PaneApp(RunPane, session)
     assert snap_compare(app, terminal_size=(80, 24))
 
 
 async def test_the_card_of_a_failed_step_says_why_and_where(failed):
     app = app_of(failed)
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
+        await settled(app, pilot, lambda: "KeyError: 'region'" in app.text())
         text = app.text()
-        assert "KeyError: 'region'" in text
         assert "help: `customers` has no column `region`; `area` exists" in text
         assert "retail.json:18:34  value" in text
 
@@ -131,8 +131,7 @@ async def test_the_log_follows_until_the_person_looks_up(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         log = app.query_one(LogView)
         log.focus()
-        await pilot.pause()
-        assert "line 199" in app.text()
+        await settled(app, pilot, lambda: "line 199" in app.text())
 
         def more(start):
             run.add(*(ev.Log(ts=NOON, step="a", message=f"line {i}") for i in range(start, start + 100)))
@@ -140,8 +139,7 @@ async def test_the_log_follows_until_the_person_looks_up(tmp_path):
             app.session.show_run(app.session.follower.record, follower=app.session.follower)
 
         more(200)
-        await pilot.pause()
-        assert "line 299" in app.text()
+        await settled(app, pilot, lambda: "line 299" in app.text())
         assert [log.line(y).message for y in (199, 200, 255, 256)] == [
             "line 199",
             "line 200",
@@ -156,8 +154,7 @@ async def test_the_log_follows_until_the_person_looks_up(tmp_path):
         assert log.row_total == 400
         assert lines(app) == here
         await pilot.press("t")
-        await pilot.pause()
-        assert "line 399" in app.text()
+        await settled(app, pilot, lambda: "line 399" in app.text())
     run.close()
 
 
@@ -172,8 +169,7 @@ async def test_a_run_whose_files_are_deleted_while_it_is_shown_stays_on_screen(t
         shutil.rmtree(run.paths.directory)
         app.query_one(LogView).focus()
         await pilot.press("home")
-        await pilot.pause()
-        assert "a " in app.text()
+        await settled(app, pilot, lambda: "a " in app.text())
         app.pane.action_filter()
         await pilot.press(*"line 5")
         await pilot.pause(0.2)
@@ -188,8 +184,7 @@ async def test_enter_on_a_log_line_shows_all_of_it_and_y_copies_it(tmp_path):
         await pilot.pause()
         assert app.pane.value_to_copy() == "x" * 3000
         await pilot.press("enter")
-        await pilot.pause()
-        assert "3,000 characters" in app.text()
+        await settled(app, pilot, lambda: "3,000 characters" in app.text())
         await pilot.press("y")
         assert app.clipboard == "x" * 3000
     run.close()
@@ -231,8 +226,7 @@ async def test_the_timeline_goes_along_with_a_live_run_and_leaves_the_selection(
         await pilot.pause()
         run.add(ev.StepStarted(ts=at(5), step="step_080"))
         app.session.show_run(app.session.follower.poll_all(), follower=app.session.follower)
-        await pilot.pause()
-        assert "step_080" in app.text()
+        await settled(app, pilot, lambda: "step_080" in app.text())
         assert app.session.selected == "step_000"
     run.close()
 
@@ -244,8 +238,7 @@ async def test_names_and_errors_are_shown_literally(tmp_path):
     run.add(ev.StepFinished(ts=at(9), step="[red]a[/]\x1b[2J", state="failed", error=error))
     app = app_of(run, "[red]a[/]\x1b[2J")
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
-        assert "[red]a[/]" in app.text()
+        await settled(app, pilot, lambda: "[red]a[/]" in app.text())
         assert "[bold]no[/] second line" in app.text()
         assert "\x1b" not in app.text()
     run.close()
