@@ -72,7 +72,7 @@ class Runner:
             if self._closed:
                 handle.cancel()
                 return
-            self.cancelling = None
+            self.session.handle, self.cancelling = handle, None
             follower = await asyncio.to_thread(self._follower, handle.run_dir)
             self._own = self._show(follower, handle)
             self.session.changed(Change.HISTORY)
@@ -173,6 +173,7 @@ class Runner:
         return tail
 
     def _stop_shown(self) -> None:
+        """Ends following the run on screen, which another takes the place of, unless it is our own."""
         if self._shown is not None and self._shown is not self._own:
             self._shown.stop()
 

@@ -66,8 +66,10 @@ class Tail:
         self._waiting = threading.Event()  # a delivery is on its way and has not been taken yet
 
     def stop(self) -> None:
-        """Ends following; the thread returns within a moment."""
+        """Ends following and closes the journal; the thread returns within a moment."""
         self._stopped.set()
+        if self.ended:
+            self.follower.close()
 
     def read(self) -> None:
         """Follows until the run has ended or `stop`; the body of the thread."""
@@ -94,7 +96,9 @@ class Tail:
                 self._stopped.wait(_WATCH_S if record.state == "unknown" and not dirty else BATCH_S)
         self.behind = False
         self.ended = True
-        if not self._stopped.is_set():
+        if self._stopped.is_set():
+            self.follower.close()
+        else:
             self._hand_over()
 
     def _may_grow(self, record: RunRecord) -> bool:

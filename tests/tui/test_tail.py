@@ -1,7 +1,9 @@
 """Following a journal: in batches, with one record waiting at most, to the end."""
 
+import os
 import threading
 import time
+from pathlib import Path
 
 from odibi_core.errors import RunLogError
 from odibi_core.journal import events as ev
@@ -84,6 +86,22 @@ def test_a_stopped_tail_delivers_nothing_more(tmp_path):
     assert not thread.is_alive()
     assert delivered == []
     run.close()
+
+
+def test_looking_at_many_runs_leaves_no_files_open(tmp_path):
+    run = RunFiles(tmp_path).begin(info("a")).add(*logs(3)).end()
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    tails = []
+    for _ in range(20):
+        loop = Loop()
+        tail = Tail(RunFollower(run.paths.directory), lambda tail: None, loop.post)
+        tail.read()
+        loop.run()
+        tail.follower.log.lines(0, 3)
+        tail.stop()
+        tails.append(tail)
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
 
 
 def test_a_run_whose_process_is_gone_ends_as_interrupted(tmp_path):
