@@ -6,7 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MAX_LINE = 65_536
 
@@ -38,8 +38,8 @@ class LineBuffer:
         whole = self._pieces(lines)
         # A final carriage return waits: the newline that may belong to it has not come yet.
         body, last = (rest[:-1], "\r") if rest.endswith("\r") else (rest, "")
-        before, _, after = body.rpartition("\r")
-        whole += self._pieces([before] if before else [])
+        *ticks, after = body.split("\r")
+        whole += self._pieces(filter(None, ticks))
         self._keep(after + last)
         return whole + (self._overflow() if self._size > 2 * MAX_LINE else [])
 
@@ -48,10 +48,11 @@ class LineBuffer:
         rest = self._take().removesuffix("\r")
         return self._pieces([rest]) if rest else []
 
-    def _pieces(self, lines: list[str]) -> list[str]:
+    def _pieces(self, lines: Iterable[str]) -> list[str]:
         pieces: list[str] = []
         for line in lines:
-            for part in filter(None, line.split("\r")) if "\r" in line else (line,):
+            *ticks, last = line.split("\r") if "\r" in line else (line,)
+            for part in (*filter(None, ticks), last):
                 if len(part) <= MAX_LINE:
                     pieces.append(part)
                 else:

@@ -25,7 +25,8 @@ PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def launcher() -> Iterator[RunLauncher]:
-    with RunLauncher() as launcher:
+    with pytest.MonkeyPatch.context() as patch, RunLauncher() as launcher:
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # it would make C's own output unbuffered as well
         launcher.warm_up()
         yield launcher
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odibi_core.runs.lines import MAX_LINE, ByteLines, LineBuffer
@@ -34,6 +34,7 @@ def test_a_progress_bar_is_a_line_a_tick():
 
 
 @given(st.lists(st.text(alphabet="ab\r\n", max_size=6), max_size=8))
+@example(["\r\r", "\n"])
 def test_how_the_text_is_cut_makes_no_difference(pieces: list[str]):
     assert lines_of(*pieces) == lines_of("".join(pieces))
 

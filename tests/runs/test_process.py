@@ -107,6 +107,7 @@ def test_a_run_that_dies_is_recorded_as_crashed(tmp_path: Path, end, words: str)
     assert record.state == "crashed"
     assert record.error is not None
     assert words in record.error.message
+    assert [event.step for event in events_of(handle) if isinstance(event, StepFinished)] == ["work"]
     (step,) = record.steps
     assert (step.state, step.attempts[0].ended is not None) == ("failed", True)
     assert read_log(handle.run_dir.with_suffix(".json")).state == "crashed"
@@ -392,6 +393,16 @@ def test_a_run_holds_no_file_of_its_application_open(tmp_path: Path):
     os.close(read)
     handle.kill()
     handle.wait(PATIENCE_S)
+
+
+def test_no_zombie_is_left_of_the_processes_of_a_run(tmp_path: Path):
+    def body(run: Run) -> None:
+        write_pids(tmp_path, warden=os.getppid())
+        good(run)
+
+    handle = start_run(request(tmp_path), body=body)
+    assert handle.wait(PATIENCE_S) == "success"
+    assert has_ended(pid_in(tmp_path, "warden"))
 
 
 def test_processes_that_get_no_request_end(tmp_path: Path):

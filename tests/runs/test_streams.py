@@ -72,6 +72,25 @@ def test_threads_do_not_cut_into_each_others_lines(stream: StepStream, recorder:
     assert sorted(recorder.lines) == [("a", "a" * 6)] * 200 + [("b", "b" * 6)] * 200
 
 
+def test_threads_of_one_step_do_not_either(stream: StepStream, recorder: Recorder):
+    first, second = threading.Event(), threading.Event()
+
+    def begin() -> None:
+        stream.write("one ")
+        first.set()
+        second.wait()
+        stream.write("line\n")
+
+    def between() -> None:
+        first.wait()
+        stream.write("another\n")
+        second.set()
+
+    for thread in [in_step("a", begin), in_step("a", between)]:
+        thread.join()
+    assert recorder.lines == [("a", "another"), ("a", "one line")]
+
+
 def test_what_has_no_newline_is_recorded_when_its_step_ends(stream: StepStream, recorder: Recorder):
     in_step("a", lambda: stream.write("of a")).join()
     in_step("b", lambda: stream.write("of b")).join()
