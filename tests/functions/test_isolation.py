@@ -30,6 +30,7 @@ from odibi_core.errors import (
 from odibi_core.functions import odibi_function
 from odibi_core.functions.isolation import IsolatedWorkers
 from odibi_core.functions.isolation import system as isolation_system
+from odibi_core.functions.isolation import zygote as zygotes
 from odibi_core.functions.isolation.zygote import Zygote
 from tests.counts import count
 from tests.functions import working_module
@@ -37,11 +38,21 @@ from tests.functions import working_module
 pytestmark = pytest.mark.skipif(not isolation_system.is_supported(), reason="needs fork")
 
 MODULE = working_module.__name__
+CAN_BE_COPIED = zygotes._can_be_copied
+
+
+@pytest.fixture(scope="module", params=["copied", "fresh"])
+def zygote_kind(request):
+    """How the zygote comes about: by a fork of this process, or as a new interpreter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zygotes, "_can_be_copied", lambda: request.param == "copied")
+        yield request.param
 
 
 @pytest.fixture(scope="module")
-def workers():
+def workers(zygote_kind):
     with IsolatedWorkers() as workers:
+        workers.start()
         yield workers
 
 
@@ -225,7 +236,7 @@ def test_a_function_that_only_this_process_has_runs_too(workers):
     assert found["pid"] != os.getpid()
 
 
-def test_the_latest_definition_of_a_local_function_counts():
+def test_the_latest_definition_of_a_local_function_counts(zygote_kind):
     def define(value):
         @odibi_function("only_here_b")
         def local():
@@ -240,6 +251,7 @@ def test_the_latest_definition_of_a_local_function_counts():
 
 
 def test_a_process_with_threads_gets_workers_from_a_fresh_interpreter(monkeypatch):
+    monkeypatch.setattr(zygotes, "_can_be_copied", CAN_BE_COPIED)
     monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)
@@ -257,6 +269,7 @@ def test_a_process_with_threads_gets_workers_from_a_fresh_interpreter(monkeypatc
 
 
 def test_threads_of_libraries_keep_a_process_from_being_copied(monkeypatch):
+    monkeypatch.setattr(zygotes, "_can_be_copied", CAN_BE_COPIED)
     monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
     zygote = Zygote()
     assert not zygote.inherits
@@ -264,6 +277,7 @@ def test_threads_of_libraries_keep_a_process_from_being_copied(monkeypatch):
 
 
 def test_threads_that_only_wait_do_not_keep_a_process_from_being_copied(monkeypatch):
+    monkeypatch.setattr(zygotes, "_can_be_copied", CAN_BE_COPIED)
     monkeypatch.setattr(isolation_system, "native_threads", lambda: 2)
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)
@@ -278,7 +292,7 @@ def test_threads_that_only_wait_do_not_keep_a_process_from_being_copied(monkeypa
         thread.join()
 
 
-def test_a_killed_zygote_is_replaced():
+def test_a_killed_zygote_is_replaced(zygote_kind):
     with IsolatedWorkers() as workers:
         run(workers, "nothing", outputs=())
         zygote = workers._zygote
@@ -528,7 +542,7 @@ def test_ps_shows_what_the_processes_are(workers, tmp_path):
             call.result(20)
 
 
-def test_the_zygote_holds_nothing_open_of_the_run(tmp_path):
+def test_the_zygote_holds_nothing_open_of_the_run(zygote_kind, tmp_path):
     """Else the run's journal would stay locked, and its pipes open, as long as the zygote lives."""
     with open(tmp_path / "journal", "w") as journal, IsolatedWorkers() as workers:
         workers.start()

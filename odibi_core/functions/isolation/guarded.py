@@ -64,21 +64,25 @@ class GuardedCall:
     def run(self, question: Mapping[str, Any], tables: Mapping[str, pa.Table], start: Starter) -> Any:
         """Starts the worker, waits for its end, and returns or raises what came of it."""
         files = [system.memory_file(), system.memory_file()]
-        guard: int | None = None
         try:
             self._write(files[0], question, tables)
-            line, readers, guard = self._start(start, files)
-            try:
-                self._follow(line, readers)
-            finally:
-                self._end(line, readers)
-                if guard is not None:
-                    with suppress(ChildProcessError):
-                        os.waitpid(guard, 0)
+            self._attempt(start, files)
+            if not (self._reports or self._killed or self._timed_out):
+                self._attempt(start, files)  # the zygote died with the request: nothing has been started
             return self._outcome(files[1], question["base_dir"])
         finally:
             for descriptor in files:
                 os.close(descriptor)
+
+    def _attempt(self, start: Starter, files: list[int]) -> None:
+        line, readers, guard = self._start(start, files)
+        try:
+            self._follow(line, readers)
+        finally:
+            self._end(line, readers)
+            if guard is not None:
+                with suppress(ChildProcessError):
+                    os.waitpid(guard, 0)
 
     # -- start ----------------------------------------------------------------------------------------
 

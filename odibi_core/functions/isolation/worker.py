@@ -145,6 +145,7 @@ def _open_streams(out: int, err: int) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+    faulthandler.disable()  # where it is enabled already, enabling does not bring its handlers back
     faulthandler.enable(file=2)
 
 

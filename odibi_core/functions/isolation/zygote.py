@@ -19,7 +19,8 @@ from odibi_core.functions.isolation.guard import run_guard
 from odibi_core.functions.registry import REGISTRY
 
 DESCRIPTORS = 6  # control, stdout, stderr, log, question, answer: what a guard is given
-_PRELOADED = {b"p": ("pandas", "pyarrow"), b"d": ("pandas", "pyarrow", "duckdb")}
+_PANDAS = ("pandas", "pyarrow", "odibi_core.engine.pandas_context")
+_PRELOADED = {b"p": _PANDAS, b"d": (*_PANDAS, "duckdb", "odibi_core.engine.duckdb_context")}
 
 
 class Zygote:
