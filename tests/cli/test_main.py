@@ -17,7 +17,10 @@ def test_help_names_every_command_and_imports_none(capsys: pytest.CaptureFixture
     text = capsys.readouterr().out
     for command in ("check", "run", "runs"):
         assert f"\n  {command} " in text
-    probe = "import sys, odibi_core.cli.main as m; m.run(['--help']); print([n for n in sys.modules if n.startswith('odibi_core.cli.') and n != 'odibi_core.cli.main'])"
+    probe = (
+        "import sys, odibi_core.cli.main as main; main.run(['--help']);"
+        "print([n for n in sys.modules if n.startswith('odibi_core.cli.') and not n.endswith('.main')])"
+    )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
 
