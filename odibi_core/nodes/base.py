@@ -39,6 +39,10 @@ def missing_input(step: Step, local: str, key: str, known: Iterable[str]) -> Mis
     )
 
 
+_SQL_PARAMS = ("query", "sql")
+_DUCKDB = "duckdb"  # what reads SQL that names no database
+
+
 def dialect_of(scope: EngineContext, params: Mapping[str, Any]) -> str:
     """Returns the name of the SQL dialect that a query with these params is read by."""
     if params.get("connection") is not None:
@@ -219,10 +223,18 @@ class Node(NodeBase):
         """Returns the step's `value` as SQL of the database it goes to, with its placeholders filled."""
         return self.fill_sql(self._value(), dialect_of(scope, params or {}))
 
-    def params(self) -> dict[str, Any]:
-        """Returns the step's `params` with their placeholders filled, without options of the step itself."""
+    def params(self, scope: EngineContext | None = None) -> dict[str, Any]:
+        """Returns the step's `params` with their placeholders filled, without options of the step itself.
+
+        A query among them is filled as SQL of the database that `scope` would send it to: what ends a text
+        in one dialect does not in another.
+        """
         own = {name: value for name, value in self.step.params.items() if name not in self.step_options}
+        queries = {name: own.pop(name) for name in _SQL_PARAMS if isinstance(own.get(name), str)}
         filled: dict[str, Any] = self.fill(own)
+        if queries:
+            dialect = _DUCKDB if scope is None else dialect_of(scope, filled)
+            filled |= {name: self.fill_sql(text, dialect) for name, text in queries.items()}
         return filled
 
     def fill(self, value: _T) -> _T:

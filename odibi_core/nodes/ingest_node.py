@@ -40,7 +40,7 @@ class IngestNode(Node):
             from odibi_core.nodes.http import fetch
 
             return fetch(self, scope)
-        params = self.params()
+        params = self.params(scope)
         remote = "connection" in params or "connection_string" in params
         if self.step.type == "sql":
             if not remote:

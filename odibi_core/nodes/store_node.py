@@ -33,6 +33,6 @@ class StoreNode(Node):
         if self.step.type == "function":
             self.call_for_effect({next(iter(self.step.inputs)): frame}, scope)
             return
-        params = self.params()
+        params = self.params(scope)
         target = self.text() if self.step.value.strip() or "table" not in params else ""
         self.write(scope, frame, target, params)

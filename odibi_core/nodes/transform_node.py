@@ -47,7 +47,7 @@ class TransformNode(Node):
         return self.to_outputs(apply_operations(self, frames, scope), scope)
 
     def _sql(self, frames: dict[str, Any], scope: EngineContext) -> Any:
-        params = self.params()
+        params = self.params(scope)
         if "connection" in params or "connection_string" in params:
             return self.read(scope, "", params | {"query": self.query(scope, params)})
         for local, frame in frames.items():
