@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from odibi_core.errors import RunError
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def _place_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--log-dir",
             type=click.Path(path_type=Path),
-            help=f"Directory of the runs.  [default: {_LOG_DIR}]",
+            help=f"Directory of the runs.  [default: {_LOG_DIR} here, or the only one a level below]",
         ),
     ):
         function = option(function)
@@ -139,8 +140,26 @@ def _store(log_dir: Path | None, beside: Path | None) -> RunStore:
         )
     if beside is not None and not beside.exists():
         raise RunError(f"there is no file or directory `{beside}`")
-    base = Path() if beside is None else beside if beside.is_dir() else beside.parent
-    return open_store(base / _LOG_DIR if log_dir is None else log_dir)
+    if log_dir is None:
+        log_dir = (
+            _log_dir_here() if beside is None else (beside if beside.is_dir() else beside.parent) / _LOG_DIR
+        )
+    return open_store(log_dir)
+
+
+def _log_dir_here() -> Path:
+    """Returns `tracker_logs` of this directory or, where there is none, the only one in a directory below.
+
+    A run is recorded beside its config, so that is where it is after `odibi-core run pipelines/x.json`.
+    """
+    here = Path(_LOG_DIR)
+    below = [] if here.is_dir() else sorted(Path().glob(f"*/{_LOG_DIR}"))
+    if len(below) > 1:
+        named = ", ".join(f"`{one_line(str(path))}`" for path in below)
+        raise RunError(f"there are several log directories here: {named}", help="name one with `--log-dir`")
+    if below:
+        click.echo(f"runs of `{one_line(str(below[0]))}`", err=True)
+    return below[0] if below else here
 
 
 def _which(store: RunStore, run: str) -> str | Path:

@@ -95,6 +95,20 @@ def test_runs_are_looked_for_beside_a_config(tmp_path, capsys):
     assert paths.run_id in runs(capsys, "list", "--log-dir", str(config.parent / "tracker_logs"))[1]
 
 
+def test_runs_beside_a_config_a_level_below_are_found_when_there_is_one_such_place(logs, capsys):
+    run = make_run(Path("pipelines") / "tracker_logs")
+    code, out, err = runs(capsys, "show")
+    assert code == 0
+    assert run.run_id in out
+    assert err == "runs of `pipelines/tracker_logs`\n"
+    make_run(Path("others") / "tracker_logs")
+    code, _, err = runs(capsys, "list")
+    assert code == 2
+    assert "`others/tracker_logs`, `pipelines/tracker_logs`; name one with `--log-dir`" in err
+    here = make_run(logs)
+    assert here.run_id in runs(capsys, "list")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
