@@ -21,6 +21,11 @@ settings.register_profile("verify", deadline=None, suppress_health_check=[Health
 settings.load_profile("verify" if VERIFY else "test")
 
 
+# readline, which pytest imports, sets them: no terminal that is started later would have a size of its own.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _a_home_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keeps the person's settings and recent files out of the tests, and the tests' out of theirs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.journal.schema_diff import canonical_type
 from odibi_tui.widgets.cells import column_texts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def column_stats(table: pa.Table, native: Mapping[str, str | None]) -> list[list
     return [
         [
             name,
-            str(table.schema.field(index).type),
+            canonical_type(str(table.schema.field(index).type)),
             native.get(name) or "–",
             f"{table.column(index).null_count:,}",
             *_values(table.column(index)),
