@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from odibi_core.engine.base_context import EngineContext
 from odibi_core.engine.duckdb_frame import DuckDBFrame
-from odibi_core.engine.duckdb_session import DuckDBSession, quoted
-from odibi_core.engine.duckdb_workspace import Workspace
+from odibi_core.engine.duckdb_session import quoted
+from odibi_core.engine.scoped_context import ScopedContext
 from odibi_core.errors import EngineError
 from odibi_core.formats.arrow import arrow_to_pandas, is_tabular, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckDBEngineContext", "DuckDBFrame"]
 
 
-class DuckDBEngineContext(EngineContext):
+class DuckDBEngineContext(ScopedContext):
     """Reads, writes and queries with DuckDB.
 
     Settings: `memory_limit`, `threads`, `temp_directory`, `database` (a file, else in memory), `read_only`,
@@ -34,14 +30,6 @@ class DuckDBEngineContext(EngineContext):
     """
 
     name: ClassVar[str] = "duckdb"
-
-    def __init__(self, **config: Any) -> None:
-        super().__init__(**config)
-        self._session = DuckDBSession(self.config, self.base_dir)
-        self._workspace = Workspace(self._session)
-        self._scopes: set[Workspace] = set()
-        self._scopes_lock = threading.Lock()
-        self._is_scope = False
 
     # -- the contract -------------------------------------------------------------------------------------
 
@@ -119,38 +107,7 @@ class DuckDBEngineContext(EngineContext):
         """Returns the first `n` rows as a pandas frame."""
         return arrow_to_pandas(self.to_arrow(df, limit=n))
 
-    def close(self) -> None:
-        """Closes the database, or the scope's cursor where this is a scope."""
-        self._workspace.close()
-        if not self._is_scope:
-            self._session.close()
-
     # -- what a run needs beyond it -----------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def scope(self, step: str) -> Iterator[DuckDBEngineContext]:
-        """Gives a context with its own cursor and names; names of this context are known in it too."""
-        scoped = object.__new__(type(self))
-        scoped.__dict__.update(self.__dict__)
-        scoped._workspace = Workspace(self._session, self._workspace.names())
-        scoped._is_scope = True
-        scoped._scopes, scoped._scopes_lock = set(), threading.Lock()
-        with self._scopes_lock:
-            self._scopes.add(scoped._workspace)
-        try:
-            yield scoped
-        finally:
-            with self._scopes_lock:
-                self._scopes.discard(scoped._workspace)
-            scoped._workspace.close()
-
-    def interrupt(self) -> None:
-        """Ends the query this context and its open scopes are running, from any thread."""
-        self._workspace.interrupt()
-        with self._scopes_lock:
-            scopes = list(self._scopes)
-        for workspace in scopes:
-            workspace.interrupt()
 
     def is_frame(self, value: Any) -> bool:
         """Whether `value` is a `DuckDBFrame` of this context."""

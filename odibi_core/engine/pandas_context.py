@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from odibi_core.engine.base_context import EngineContext
-from odibi_core.engine.duckdb_session import DuckDBSession
-from odibi_core.engine.duckdb_workspace import Workspace
+from odibi_core.engine.scoped_context import ScopedContext
 from odibi_core.formats.arrow import (
     arrow_to_pandas,
     is_tabular,
@@ -20,28 +16,19 @@ from odibi_core.formats.arrow import (
 from odibi_core.journal.events import ColumnInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
 
 
-class PandasEngineContext(EngineContext):
+class PandasEngineContext(ScopedContext):
     """Reads and writes with pandas; runs SQL on pandas frames in DuckDB, to which they go through Arrow.
 
     Settings are those of the duckdb engine and mean its SQL: `memory_limit`, `threads`, `temp_directory`.
     """
 
     name: ClassVar[str] = "pandas"
-
-    def __init__(self, **config: Any) -> None:
-        super().__init__(**config)
-        self._session = DuckDBSession(self.config, self.base_dir)
-        self._workspace = Workspace(self._session)
-        self._scopes: set[Workspace] = set()
-        self._scopes_lock = threading.Lock()
-        self._is_scope = False
 
     # -- the contract -------------------------------------------------------------------------------------
 
@@ -99,38 +86,7 @@ class PandasEngineContext(EngineContext):
             return df.head(n)  # type: ignore[no-any-return]
         return arrow_to_pandas(self.to_arrow(df, limit=n))
 
-    def close(self) -> None:
-        """Closes the database behind SQL, or the scope's cursor where this is a scope."""
-        self._workspace.close()
-        if not self._is_scope:
-            self._session.close()
-
     # -- what a run needs beyond it -----------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def scope(self, step: str) -> Iterator[PandasEngineContext]:
-        """Gives a context with its own names; names of this context are known in it too."""
-        scoped = object.__new__(type(self))
-        scoped.__dict__.update(self.__dict__)
-        scoped._workspace = Workspace(self._session, self._workspace.names())
-        scoped._is_scope = True
-        scoped._scopes, scoped._scopes_lock = set(), threading.Lock()
-        with self._scopes_lock:
-            self._scopes.add(scoped._workspace)
-        try:
-            yield scoped
-        finally:
-            with self._scopes_lock:
-                self._scopes.discard(scoped._workspace)
-            scoped._workspace.close()
-
-    def interrupt(self) -> None:
-        """Ends the SQL this context and its open scopes are running, from any thread."""
-        self._workspace.interrupt()
-        with self._scopes_lock:
-            scopes = list(self._scopes)
-        for workspace in scopes:
-            workspace.interrupt()
 
     def is_frame(self, value: Any) -> bool:
         """Whether `value` is a pandas frame."""
