@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
+import tempfile
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -37,6 +38,8 @@ class _Shared:
         self.lock = threading.RLock()
         self.session: SparkSession | None = None
         self.ours = False
+        # For the catalog's tables, which end with the session: not where the person works.
+        self.warehouse: tempfile.TemporaryDirectory[str] | None = None
         self.numbers = itertools.count(1)
         self.token = secrets.token_hex(4)
         self.scopes: dict[str, str] = {}  # tags of open scopes, and their steps
@@ -91,11 +94,16 @@ class SparkEngineContext(EngineContext):
                         if close
                         else "give Spark's own ones in `spark_config`",
                     )
+                if shared.warehouse is None:
+                    shared.warehouse = tempfile.TemporaryDirectory(
+                        prefix="odibi-spark-", ignore_cleanup_errors=True
+                    )
                 shared.session, shared.ours = start_session(
                     self.config.get("spark_config"),
                     self.config.get("remote"),
                     self.config.get("master"),
                     str(self.config.get("app_name") or "odibi"),
+                    shared.warehouse.name,
                 )
             return shared.session
 
@@ -159,6 +167,9 @@ class SparkEngineContext(EngineContext):
             session, shared.session = shared.session, None
             if session is not None and shared.ours:
                 session.stop()
+            if shared.warehouse is not None:
+                shared.warehouse.cleanup()
+                shared.warehouse = None
 
     # -- what a run needs beyond it -----------------------------------------------------------------------
 

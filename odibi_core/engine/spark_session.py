@@ -40,7 +40,11 @@ _SQL_SETTINGS = {
 
 
 def start_session(
-    spark_config: Mapping[str, Any] | None, remote: str | None, master: str | None, app_name: str
+    spark_config: Mapping[str, Any] | None,
+    remote: str | None,
+    master: str | None,
+    app_name: str,
+    warehouse: str,
 ) -> tuple[SparkSession, bool]:
     """Returns a Spark session and whether it is ours to stop.
 
@@ -49,6 +53,7 @@ def start_session(
         remote: A Spark Connect address (`sc://host:port`), else Spark runs in this process.
         master: Where a Spark in this process runs its tasks; `local[*]` unless given.
         app_name: What Spark calls the application.
+        warehouse: Where a Spark in this process keeps tables, unless its settings say otherwise.
 
     Raises:
         MissingDependencyError: pyspark is not installed.
@@ -74,6 +79,7 @@ def start_session(
         builder = SparkSession.builder.appName(app_name)
         if ours:
             builder = builder.master(master or settings.pop("spark.master", "local[*]"))
+            settings.setdefault("spark.sql.warehouse.dir", warehouse)
         try:
             session = builder.config(map=settings).getOrCreate()
         except Exception as error:  # pyspark raises anything from RuntimeError to Py4JError

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -114,3 +115,17 @@ def test_a_target_is_one_file_like_on_the_other_engines(spark_context, tmp_path)
 def test_columns_of_json_lines_stand_as_written(spark_context, tmp_path):
     (tmp_path / "in.jsonl").write_text('{"z": 1, "a": "x"}\n{"z": 2, "m": true}\n')
     assert spark_context.read("in.jsonl").columns == ["z", "a", "m"]
+
+
+@pytest.mark.spark
+def test_nothing_is_left_where_the_person_works(tmp_path):
+    code = (
+        "from odibi_core.engine import create_engine_context\n"
+        "with create_engine_context('spark') as context:\n"
+        "    context.execute_sql('CREATE TABLE t AS SELECT 1 AS a; SELECT * FROM t').collect()\n"
+        "    print(context.session.conf.get('spark.sql.warehouse.dir'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert not Path(done.stdout.strip().removeprefix("file:")).exists()
