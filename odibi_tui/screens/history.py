@@ -129,12 +129,17 @@ class HistoryPane(ModePane):
         empty = self.query_one("#history-empty", Static)
         where = fmt.shorten(str(self.session.log_dir), 60)
         empty.update(problem or f"no runs in {where} yet\n\n1  open the pipeline      r  run it")
-        if runs and self.screen.focused is None:
-            listed.focus()
+        if runs:
+            pass  # only what is displayed can have it
         self._tell()
         if self._again:
             self._again = False
             self.reload()
+
+    def _take_focus(self) -> None:
+        """Gives the list the focus where nothing has it: the pane had nothing to focus when it was opened."""
+        if self.is_attached and self.display and self.screen.focused is None:
+            self.query_one(RunList).focus()
 
     def _tell(self) -> None:
         refresh = getattr(self.screen, "refresh_chrome", None)
