@@ -130,7 +130,7 @@ class HistoryPane(ModePane):
         where = fmt.shorten(str(self.session.log_dir), 60)
         empty.update(problem or f"no runs in {where} yet\n\n1  open the pipeline      r  run it")
         if runs:
-            pass  # only what is displayed can have it
+            self.call_after_refresh(self._take_focus)  # only what is displayed can have it
         self._tell()
         if self._again:
             self._again = False
