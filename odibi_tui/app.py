@@ -274,6 +274,11 @@ class OdibiApp(ConfigActions, App[int]):
         if answer is not None:
             self._leave(detach=answer == "leave")
 
+    def on_unmount(self) -> None:
+        """However the application ends, nothing goes on following a run: its thread would keep us alive."""
+        if self._runner is not None:
+            self._runner.close(detach=False)
+
     def _leave(self, *, detach: bool) -> None:
         if self._runner is not None:
             self._runner.close(detach=detach)

@@ -249,7 +249,9 @@ class Runner:
         self.session.changed(Change.RUN)
 
     def close(self, *, detach: bool) -> None:
-        """Lets a live run go on (`detach`) or cancels it, and ends following."""
+        """Lets a live run go on (`detach`) or cancels it, and ends following; the first call decides."""
+        if self._closed:
+            return
         self._closed = True
         handle = self.session.handle
         if handle is not None:

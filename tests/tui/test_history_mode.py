@@ -17,6 +17,7 @@ from odibi_tui.widgets.run_list import RunList, trends_of
 from odibi_tui.widgets.steps_side import FilterInput
 from tests.tui.builders import NOON, RunFiles, at, failed_run, filtered_run, info
 from tests.tui.panes import PaneApp, settled
+from tests.tui.shell import project, shown
 
 
 @pytest.fixture
@@ -266,3 +267,13 @@ async def test_history_is_read_again_when_the_session_says_so(logs):
         (logs / "run_20260131_090000" / "events.jsonl").write_text("")
         app.session.changed(Change.HISTORY)
         await settled(app, pilot, lambda: app.query_one(RunList).row_total == 10, tries=200)
+
+
+async def test_the_list_has_the_focus_as_soon_as_there_is_one(logs, tmp_path):
+    """The pane opens before the runs are read: enter must work when they have come."""
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("4")
+        await settled(app, pilot, lambda: isinstance(app.screen.focused, RunList))
+        assert app.workbench.mode == "history"
+        await pilot.press("enter")
+        await settled(app, pilot, lambda: app.workbench.mode == "run")
