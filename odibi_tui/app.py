@@ -176,11 +176,18 @@ class OdibiApp(ConfigActions, App[int]):
     async def _watch(self, source: Path) -> None:
         from odibi_tui.watching import saves
 
-        async for _ in saves(source):
-            self.reread()
+        async for is_change in saves(source):
+            if is_change:
+                self.reread()
+            else:
+                self._look_at_source()
 
     def on_app_focus(self, event: AppFocus) -> None:
         """Looks at the file when the person comes back to this terminal: some disks tell of no changes."""
+        self._look_at_source()
+
+    def _look_at_source(self) -> None:
+        """Reads the source again if it is not what was read."""
         source, session = self.session.source, self.session
         if source is not None and session.watching and not self._reading_now:
             from odibi_tui.reading import saved_at

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DEBOUNCE_MS, _STEP_MS = 60, 10
+_BEGUN_MS = 500
 _RETRY_S = 1.0
 
 
-async def saves(source: Path) -> AsyncIterator[None]:
-    """Yields once for each burst of changes to `source`, until cancelled.
+async def saves(source: Path) -> AsyncIterator[bool]:
+    """Yields True for each burst of changes to `source`, until cancelled.
+
+    Yields False once a watch has begun: what was written before that, nobody has told of.
 
     The directories are watched, not the file: a file put in another's place is another file. A link is
     watched where it is and where it leads. SQLite writes beside its database, so its neighbours count.
@@ -25,19 +28,24 @@ async def saves(source: Path) -> AsyncIterator[None]:
         if directories:
             names = {source.name, source.resolve().name}
             names |= {f"{name}{ending}" for name in names for ending in ("-wal", "-journal")}
+            begun = False
             try:
                 async for changes in awatch(
-                    *directories, recursive=False, debounce=_DEBOUNCE_MS, step=_STEP_MS, watch_filter=None
-                ):
+                    *directories, recursive=False, debounce=_DEBOUNCE_MS, step=_STEP_MS, watch_filter=None,
+                    rust_timeout=_BEGUN_MS, yield_on_timeout=True,
+                ):  # fmt: skip
+                    if not begun:
+                        begun = True
+                        yield False
                     if any(path.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] in names for _, path in changes):
-                        yield
+                        yield True
                     if not all(directory.is_dir() for directory in directories):
                         break
             except (FileNotFoundError, NotADirectoryError):
                 pass  # the directory went between looking and watching; look again
         await asyncio.sleep(_RETRY_S)
         if _directories(source) != directories:
-            yield  # the directory is gone, or back
+            yield True  # the directory is gone, or back
 
 
 def _load() -> type:

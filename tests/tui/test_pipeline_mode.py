@@ -219,3 +219,24 @@ async def test_keys_can_be_remapped(tmp_path):
     async with shown(project(tmp_path), settings=Settings(keys={"mode.history": "f4"})) as (app, pilot):
         await pilot.press("f4")
         assert app.workbench.mode == "history"
+
+
+async def test_what_was_written_before_the_watch_began_is_read(tmp_path, monkeypatch):
+    """Between the first reading and the watch the file may change: nobody tells of it."""
+    import os
+
+    from odibi_tui import watching
+
+    source = project(tmp_path)
+
+    def load():
+        write(source, PIPELINE[:2])
+        os.utime(source, (1, 1))
+        return original()
+
+    original = watching._load
+    monkeypatch.setattr(watching, "_load", load)
+    async with shown(source) as (app, pilot):
+        app.session.watching = True
+        app._watch_source()
+        await until(app, pilot, lambda: len(app.session.document.steps) == 2)
