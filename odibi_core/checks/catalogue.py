@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from odibi_core.checks import codes as checks_codes
-from odibi_core.checks import run_codes
+from odibi_core.checks import (
+    codes,
+    data_codes,
+    file_codes,
+    function_codes,
+    graph_codes,
+    run_codes,
+    safety_codes,
+)
 from odibi_core.config import codes as config_codes
 from odibi_core.diagnostics import CodeInfo
 
-CODES: dict[str, CodeInfo] = {
-    info.code: info
-    for info in sorted(
-        (*config_codes.CODES, *checks_codes.CODES, *run_codes.CODES), key=lambda info: info.code
+ALL: tuple[CodeInfo, ...] = tuple(
+    info
+    for module in (
+        config_codes, codes, graph_codes, data_codes, file_codes, function_codes, safety_codes, run_codes,
     )
-}
+    for info in module.CODES
+)  # fmt: skip
+CODES: dict[str, CodeInfo] = {info.code: info for info in sorted(ALL, key=lambda info: info.code)}
 
 FAMILIES = {
     "1": "the text and the shape of a step",
@@ -23,4 +32,4 @@ FAMILIES = {
     "6": "secrets and safety",
 }
 
-__all__ = ["CODES", "FAMILIES", "CodeInfo"]
+__all__ = ["ALL", "CODES", "FAMILIES", "CodeInfo"]
