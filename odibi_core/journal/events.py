@@ -123,10 +123,10 @@ class DatasetRows(Event, frozen=True, tag="dataset_rows"):
 
 
 class DatasetStored(Event, frozen=True, tag="dataset_stored"):
-    """A preview or a full result has been written; `file` is relative to the run's directory."""
+    """A preview, a full result or a profile has been written; `file` is relative to the run's directory."""
 
     dataset: str
-    kind: Literal["preview", "full"]
+    kind: Literal["preview", "full", "profile"]
     file: str
     rows: int
     bytes: int | None = None

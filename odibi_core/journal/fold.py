@@ -127,7 +127,10 @@ class RunBuilder:
 
     def _dataset_stored(self, event: ev.DatasetStored) -> None:
         if event.kind == "preview":
-            self._dataset(event.dataset, preview_file=event.file, preview_rows=event.rows)
+            # Of the same data, made anew: a profile of what was there before is not of it.
+            self._dataset(event.dataset, preview_file=event.file, preview_rows=event.rows, profile_file=None)
+        elif event.kind == "profile":
+            self._dataset(event.dataset, profile_file=event.file)
         else:
             self._dataset(event.dataset, full_file=event.file)
             if event.dataset not in self._datasets or self._datasets[event.dataset].rows is None:

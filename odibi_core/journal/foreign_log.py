@@ -244,6 +244,7 @@ def _datasets(log: dict[str, Any], place: _Place) -> dict[str, DatasetRecord]:
                 place.text(item, "preview_file"),
                 place.integer(item, "preview_rows"),
                 place.text(item, "full_file"),
+                place.text(item, "profile_file"),
             )
     return datasets
 

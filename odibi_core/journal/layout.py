@@ -60,7 +60,7 @@ class RunPaths:
 
     def data_file(self, number: int, kind: str) -> str:
         """Returns the name of a data file, relative to the run's directory, as the journal records it."""
-        return f"data/{number:04d}.{kind}.parquet"
+        return f"data/{number:04d}.{kind}.{'json' if kind == 'profile' else 'parquet'}"
 
     @classmethod
     def of(cls, directory: str | Path) -> RunPaths:

@@ -49,6 +49,7 @@ class DatasetRecord:
     preview_file: str | None = None
     preview_rows: int | None = None
     full_file: str | None = None
+    profile_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

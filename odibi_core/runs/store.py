@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from odibi_core.journal.profile import Profile
     from odibi_core.journal.record import RunRecord
     from odibi_core.runs.compare import RunComparison
 
@@ -161,6 +162,15 @@ class RunStore:
     def full(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> pa.Table | None:
         """Returns all rows of a dataset that was kept, or None if it was not. Raises like `preview`."""
         return self._data(run, dataset, "full_file", record)
+
+    def profile(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> Profile | None:
+        """Returns the statistics of a dataset's columns, or None where there are none. Raises like `preview`.
+
+        Of a dataset whose stored rows are all it has, they are computed from those rows here and now.
+        """
+        from odibi_core.runs.profile import profile_of
+
+        return profile_of(self._directory(run), record or self.open(run), dataset)
 
     def compare(self, a: str | Path, b: str | Path) -> RunComparison:
         """Returns what differs from run `a` to run `b`. Raises like `open`."""
