@@ -78,11 +78,10 @@ class _CsvSteps:
         where = {i: self.source.span(cell.start, cell.end) for i, cell in enumerate(header.cells)}
         self.builder.diagnostics.extend(column_problems(names, repeated, wrong, STEP_COLUMNS, where))
         if "name" not in fields.values():
-            if not any(meant == "stepname" for _, meant in wrong):
-                self._tell(
-                    codes.MISSING_COLUMN, "the first line has no column `StepName`", header.start, header.end,
-                    "the columns are Layer, StepName, StepType, Engine, Value, Params, Inputs, Outputs",
-                )  # fmt: skip
+            self._tell(
+                codes.MISSING_COLUMN, "the first line has no column `StepName`", header.start, header.end,
+                "the columns are Layer, StepName, StepType, Engine, Value, Params, Inputs, Outputs",
+            )  # fmt: skip
             self.builder.incomplete = True
             return
         if filters.project is not None and "project" not in fields.values():

@@ -41,9 +41,8 @@ def decode(path: str, data: bytes, *, bom_is_error: bool) -> Decoded:
     if binary is not None:
         source = TextSource(path, "")
         what = f"the file holds {binary}" if binary.startswith("a") else f"the file is {binary}"
-        return Decoded(
-            None, (codes.NOT_TEXT.found(what, span=source.span(0, 0), help=codes.NOT_TEXT.remedy),)
-        )
+        help = "name a .json or .csv file with steps, or a SQLite database with the suffix .db or .sqlite"
+        return Decoded(None, (codes.NOT_TEXT.found(what, span=source.span(0, 0), help=help),))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

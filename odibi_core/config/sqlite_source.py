@@ -135,14 +135,13 @@ class _Database:
         diagnostics.extend(column_problems(header, repeated, wrong, known, where))
         named = next((column for column, field in known.items() if field == "name"), "")
         if "name" not in fields.values():
-            if not any(known[meant] == "name" for _, meant in wrong):
-                column = "StepName" if known is STEP_COLUMNS else named
-                diagnostics.append(
-                    codes.MISSING_COLUMN.found(
-                        f"the table `{table}` has no column `{column}`", span=Span(self.path, table=table),
-                        help="without it no step has a name",
-                    )
-                )  # fmt: skip
+            column = "StepName" if known is STEP_COLUMNS else named
+            diagnostics.append(
+                codes.MISSING_COLUMN.found(
+                    f"the table `{table}` has no column `{column}`", span=Span(self.path, table=table),
+                    help="without it no step has a name",
+                )
+            )  # fmt: skip
             self.builder.incomplete = True
             return False
         if filters.project is not None and "project" not in fields.values():

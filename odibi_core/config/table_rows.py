@@ -60,8 +60,8 @@ def find_columns(
     """Matches column names with the known ones.
 
     Returns:
-        The field of each known column; the columns that repeat an earlier one; and those that are
-        misspelled, with the known name that is meant.
+        The field of each column, a misspelled one taken for what is meant, so that nothing follows from it;
+        the columns that repeat an earlier one; and those that are misspelled, with the known name.
     """
     fields: dict[int, str] = {}
     repeated: list[int] = []
@@ -84,6 +84,7 @@ def find_columns(
         # One slip, two in long names: a column of the person's own must not be taken for a misspelled one.
         if close is not None and distance(_bare(folded), _bare(close)) <= (1 if len(close) <= 6 else 2):
             wrong.append((index, close))
+            fields[index] = known[close]
             free.discard(close)
     return fields, repeated, wrong
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from odibi_core.checks import check
-from odibi_core.checks.catalogue import CODES
 from odibi_core.config import read_document
 from odibi_core.diagnostics import Diagnostic
 from odibi_core.errors import ConfigFormatError
@@ -137,10 +136,3 @@ def test_every_broken_sample_is_listed_here() -> None:
 def test_a_text_file_called_db_is_no_database() -> None:
     with pytest.raises(ConfigFormatError, match="is not a SQLite database"):
         read_document(SAMPLES / "broken" / "not_a_database.db")
-
-
-def test_every_kind_of_mistake_that_a_file_can_have_is_among_the_samples() -> None:
-    shown = {finding[0] for list_ in (PIPELINE, *BROKEN.values()) for finding in list_}
-    of_a_run = {"ODB390", "ODB490", "ODB590"}
-    of_a_filter = {"ODB146", "ODB148"}  # tests/config/test_sqlite_source.py
-    assert set(CODES) - of_a_run - of_a_filter == shown

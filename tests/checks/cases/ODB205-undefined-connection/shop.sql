@@ -1,0 +1,2 @@
+CREATE TABLE orders (id INTEGER, amount REAL);
+INSERT INTO orders VALUES (1, 250.5);
