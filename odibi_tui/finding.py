@@ -68,7 +68,7 @@ def look_at(path: Path) -> FoundConfig | None:
         return None
     if not document.steps or (document.kind == "json" and not _STEP_KEY.search(document.text or "")):
         return None
-    diagnostics = check(document, base_dir=path.parent)
+    diagnostics = check(document, data=False, base_dir=path.parent)
     errors = sum(1 for found in diagnostics if found.severity == "error")
     warnings = sum(1 for found in diagnostics if found.severity == "warning")
     return FoundConfig(path, len(document.steps), errors, warnings)

@@ -32,7 +32,7 @@ def check(reading: Reading, base_dir: Path) -> Reading:
     if reading.document is None:
         return reading
     graph = Graph(reading.document.steps)
-    diagnostics = check_document(reading.document, base_dir=base_dir)
+    diagnostics = check_document(reading.document, base_dir=base_dir, data=False)
     return Reading(reading.document, diagnostics, graph, reading.error, reading.saved)
 
 

@@ -20,9 +20,11 @@ from odibi_core.checks.placeholders import check_placeholders
 from odibi_core.checks.sources import check_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
+    from odibi_core.checks.world import World
     from odibi_core.config import Document
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
@@ -42,17 +44,38 @@ RULES: tuple[Callable[[Pipeline], Iterator[Diagnostic]], ...] = (
 
 
 def check(
-    document: Document, *, base_dir: Path | None = None, cwd: Path | None = None
+    document: Document,
+    *,
+    base_dir: Path | None = None,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    variables: Mapping[str, Any] | None = None,
+    data: bool = True,
+    deep: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """Returns everything wrong with a document, sorted by place.
 
     Args:
         document: The config as read.
-        base_dir: What relative paths of sources are relative to; the config's own directory if not given.
+        base_dir: What relative paths are relative to; the config's own directory if not given.
         cwd: The current directory, where a missing source may be instead.
+        environ: What `${env:NAME}` is filled from; the process's own environment if not given.
+        variables: What `${var:NAME}` is filled from.
+        data: Whether the schemas of the data are worked out and held against what the steps do with
+            them. Without, nothing heavy is imported.
+        deep: Whether Spark's own analyser may be asked, which starts Java.
     """
-    from pathlib import Path
+    from odibi_core.checks.checker import Checker
 
+    checker = Checker(base_dir=base_dir, cwd=cwd, environ=environ, variables=variables, deep=deep)
+    try:
+        return checker.whole(document).diagnostics if data else checker.structure(document)
+    finally:
+        checker.close()
+
+
+def structural(document: Document, world: World) -> tuple[Pipeline, list[Diagnostic]]:
+    """Returns the pipeline of a document, and what is wrong with its text, its shape, its graph and files."""
     found = list(document.diagnostics)
     pipeline = Pipeline(document.steps, document.gaps)
     if not document.steps and document.parsed and not document.has_errors:
@@ -62,9 +85,8 @@ def check(
     for rule in RULES:
         if has_placeholders or rule is not check_placeholders:
             found.extend(rule(pipeline))
-    base = Path(document.path).parent if base_dir is None else Path(base_dir)
-    found.extend(check_sources(pipeline, base, Path.cwd() if cwd is None else Path(cwd)))
-    return tuple(sorted(found, key=_place))
+    found.extend(check_sources(pipeline, world.base_dir, world.cwd))
+    return pipeline, found
 
 
 def check_steps(steps: Sequence[Step]) -> tuple[Diagnostic, ...]:
@@ -72,7 +94,7 @@ def check_steps(steps: Sequence[Step]) -> tuple[Diagnostic, ...]:
     if not steps:
         return (_empty(None),)
     pipeline = Pipeline(steps)
-    return tuple(sorted((found for rule in RULES for found in rule(pipeline)), key=_place))
+    return tuple(sorted((found for rule in RULES for found in rule(pipeline)), key=by_place))
 
 
 def _empty(path: str | None) -> Diagnostic:
@@ -82,7 +104,8 @@ def _empty(path: str | None) -> Diagnostic:
     return codes.EMPTY_CONFIG.found("the config has no steps", span=span, help="add a step")
 
 
-def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
+def by_place(diagnostic: Diagnostic) -> tuple[int, int, str]:
+    """Returns what diagnostics are sorted by."""
     span = diagnostic.span
     if span is None:
         return (-1, 0, diagnostic.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from odibi_core.config.document import Gaps
@@ -27,6 +28,11 @@ class Pipeline:
         self.steps = tuple(steps)
         self.gaps = gaps if gaps is not None else Gaps()
         self.graph = Graph(self.steps)
+
+    @cached_property
+    def connects(self) -> frozenset[str]:
+        """The names of the connect steps."""
+        return frozenset(step.name for step in self.steps if step.layer == "connect")
 
     def is_known(self, step: Step, field: str) -> bool:
         """Whether a field of a step is what was written, so that it may be judged."""

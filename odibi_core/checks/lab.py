@@ -1,0 +1,114 @@
+"""Lab: DuckDB that can touch nothing outside, where queries are described over empty typed tables."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from odibi_core.checks.lab_errors import SqlProblem, problem_of
+from odibi_core.checks.schemas import Schema
+from odibi_core.engine.duckdb_session import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    # A misspelled table would otherwise resolve to a Python variable of that name.
+    "python_enable_replacements": "false",
+    "errors_as_json": "true",
+    "temp_directory": "",
+    "threads": "1",
+    "memory_limit": "512MB",
+}
+_DESCRIBE = "DESCRIBE "
+# What is known to be there and nothing else: it fits everywhere, so that nothing false is said of it.
+_UNKNOWN = '"NULL"'
+
+
+class Lab:
+    """An in-memory DuckDB that executes no user's SQL: it only says what a query would give, or why not.
+
+    It opens when first used. One thread at a time uses it; any may call `interrupt`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._tables: dict[str, tuple[str, Schema]] = {}
+
+    def describe(self, sql: str, tables: Mapping[str, Schema]) -> Schema:
+        """Returns the schema of what a query gives.
+
+        Args:
+            sql: One statement that gives rows, as `extract_statements` cuts it; it is not executed.
+            tables: The tables it knows, by name. A column whose type is None fits anywhere.
+
+        Raises:
+            SqlProblem: DuckDB refuses it.
+        """
+        import duckdb
+
+        with self._lock:
+            cursor = self._open()
+            self._lay_out(cursor, tables)
+            try:
+                rows = cursor.execute(_DESCRIBE + sql).fetchall()
+            except (duckdb.InternalException, duckdb.FatalException):
+                self.close()  # such an error makes the whole database refuse to work
+                raise
+            except duckdb.Error as error:
+                raise problem_of(error, sql, len(_DESCRIBE)) from None
+        return Schema.of((row[0], None if row[1] == _UNKNOWN else row[1]) for row in rows)
+
+    def interrupt(self) -> None:
+        """Ends what it is doing, from any thread; harmless when idle."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    def close(self) -> None:
+        """Closes the database; the next use opens another."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            self._tables.clear()
+            if connection is not None:
+                connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            import duckdb
+
+            connection = duckdb.connect(":memory:", config=_SETTINGS)
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            connection.execute("SET lock_configuration = true")
+            self._connection = connection
+        return self._connection
+
+    def _lay_out(self, cursor: duckdb.DuckDBPyConnection, tables: Mapping[str, Schema]) -> None:
+        """Makes exactly these tables known; those that are there already with the same columns stay."""
+        wanted = {name.casefold(): (name, schema) for name, schema in tables.items()}
+        for folded in [folded for folded in self._tables if folded not in wanted]:
+            cursor.execute(f"DROP TABLE {quoted(self._tables.pop(folded)[0])}")
+        for folded, (name, schema) in wanted.items():
+            if self._tables.get(folded) == (name, schema):
+                continue
+            columns = ", ".join(
+                f"{quoted(column.name)} {column.type or _UNKNOWN}" for column in schema.columns
+            )
+            cursor.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
+            self._tables[folded] = (name, schema)
+
+
+__all__ = ["Lab", "SqlProblem"]
