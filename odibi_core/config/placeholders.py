@@ -17,7 +17,7 @@ from odibi_core.config.sql_text import DUCKDB, Dialect, Region, regions
 from odibi_core.errors import SecretError, StepOptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 PlaceholderKind = Literal["env", "var", "ident"]
 
@@ -174,16 +174,53 @@ def fill_sql(query: str, values: Values, *, dialect: Dialect = DUCKDB) -> str:
     """
     if "${" not in query:
         return query
-    filled: list[str] = []
+    return "".join(part.text for part in sql_parts(query, values, dialect))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPart:
+    """A part of a query, and what stands for it once the placeholders are filled.
+
+    Attributes:
+        start: Offset of its first character, as written.
+        end: Offset after its last one.
+        text: What stands for it.
+        placeholder: The placeholder it is; None for what stays as it is, and for `$${`.
+    """
+
+    start: int
+    end: int
+    text: str
+    placeholder: Placeholder | None = None
+
+
+def sql_parts(query: str, values: Values, dialect: Dialect = DUCKDB) -> Iterator[SqlPart]:
+    """Yields a query in parts, in order; their texts together are the query filled by `fill_sql`.
+
+    Raises:
+        SecretError: A variable is not set.
+        StepOptionError: A value cannot be written where it stands.
+    """
     for region in regions(query, dialect):
-        text = query[region.start : region.end]
-        if region.kind == "comment" or "${" not in text:
-            filled.append(text)
-        elif region.kind == "code":
-            filled.append(_fill_code(query, region, values, dialect))
-        else:
-            filled.append(_fill_quoted(text, region, values))
-    return "".join(filled)
+        if region.kind == "comment":
+            yield SqlPart(region.start, region.end, query[region.start : region.end])
+            continue
+        done = region.start
+        for match in _PLACEHOLDER.finditer(query, region.start, region.end):
+            if match.start() > done:
+                yield SqlPart(done, match.start(), query[done : match.start()])
+            done = match.end()
+            if match[1] is None:
+                yield SqlPart(match.start(), match.end(), "${")
+                continue
+            found = Placeholder(match[1], match[2], match.start(), match.end())  # type: ignore[arg-type]
+            if region.kind == "code":
+                text = _in_code(query, found, values, dialect)
+            else:
+                text = _in_quotes(found, region, values)
+            yield SqlPart(match.start(), match.end(), text, found)
+        if region.end > done:
+            yield SqlPart(done, region.end, query[done : region.end])
 
 
 def _fill(text: str, write: Callable[[PlaceholderKind, str], str | None]) -> str:
@@ -218,48 +255,33 @@ def _as_text(value: Any) -> str:
 # -- SQL ---------------------------------------------------------------------------------------------
 
 
-def _fill_code(query: str, region: Region, values: Values, dialect: Dialect) -> str:
-    parts: list[str] = []
-    done = region.start
-    for match in _PLACEHOLDER.finditer(query, region.start, region.end):
-        parts.append(query[done : match.start()])
-        done = match.end()
-        kind = match[1]
-        if kind is None:
-            parts.append("${")
-            continue
-        value = values.get(kind, match[2])  # type: ignore[arg-type]
-        if kind == "ident":
-            written = _identifier(match[2], value, dialect)
-        else:
-            written = literal(value, dialect, name=match[2])
-        if values.is_secret(kind, match[2]):  # type: ignore[arg-type]
-            values.keep_secret(written)
-        # Next to a letter or a quote a literal would become another token: E'…', 'a''b'.
-        before, after = query[match.start() - 1 : match.start()], query[match.end() : match.end() + 1]
-        parts.append(f"{' ' * _joins(before)}{written}{' ' * _joins(after)}")
-    parts.append(query[done : region.end])
-    return "".join(parts)
+def _in_code(query: str, found: Placeholder, values: Values, dialect: Dialect) -> str:
+    value = values.get(found.kind, found.name)
+    if found.kind == "ident":
+        written = _identifier(found.name, value, dialect)
+    else:
+        written = literal(value, dialect, name=found.name)
+    if values.is_secret(found.kind, found.name):
+        values.keep_secret(written)
+    # Next to a letter or a quote a literal would become another token: E'…', 'a''b'.
+    before, after = query[found.start - 1 : found.start], query[found.end : found.end + 1]
+    return f"{' ' * _joins(before)}{written}{' ' * _joins(after)}"
 
 
 def _joins(neighbour: str) -> bool:
     return neighbour != "" and (neighbour.isalnum() or neighbour in "_'\"`$&@#}")
 
 
-def _fill_quoted(text: str, region: Region, values: Values) -> str:
-    def write(kind: PlaceholderKind, name: str) -> str:
-        plain = _as_text(values.get(kind, name))
-        written = region.escape(plain)
-        if written is None:
-            raise StepOptionError(
-                f"the value of `{name}` contains the mark that ends the text around it",
-                help="use ordinary quotes there",
-            )
-        if values.is_secret(kind, name):
-            values.keep_secret(written)
-        return written
-
-    return _fill(text, write)
+def _in_quotes(found: Placeholder, region: Region, values: Values) -> str:
+    written = region.escape(_as_text(values.get(found.kind, found.name)))
+    if written is None:
+        raise StepOptionError(
+            f"the value of `{found.name}` contains the mark that ends the text around it",
+            help="use ordinary quotes there",
+        )
+    if values.is_secret(found.kind, found.name):
+        values.keep_secret(written)
+    return written
 
 
 def literal(value: Any, dialect: Dialect = DUCKDB, *, name: str = "value") -> str:
