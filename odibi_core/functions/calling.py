@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from odibi_core.errors import StepOptionError
 from odibi_core.functions.resolution import importable
@@ -68,13 +69,55 @@ def bind(
     except (TypeError, ValueError):  # some functions written in C tell nothing; let them judge
         given = {name: value for name, value in params.items() if name not in STEP_OPTIONS}
         return tuple(frames.values()), given
-    return _Binding(function, signature, step).bind(frames, params, {"context": context, "step": step})
+    title = getattr(function, "__qualname__", type(function).__name__)
+    matched = Matching(title, signature).match(frames, params, {"context": context, "step": step})
+    if matched.complaints:
+        first = matched.complaints[0]
+        name = step.name if step is not None else None
+        raise StepOptionError(first.message, step=name, field=first.field, help=first.help)
+    return matched.arguments.args, matched.arguments.kwargs
 
 
-class _Binding:
-    def __init__(self, function: Callable[..., Any], signature: inspect.Signature, step: Step | None) -> None:
-        self.title = getattr(function, "__qualname__", type(function).__name__)
-        self.step_name = step.name if step is not None else None
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why a function cannot be called with what a step has.
+
+    Attributes:
+        kind: An input without a parameter, a param the function does not take, a required parameter that
+            nothing fills, or a name that is both.
+        name: The input or parameter.
+        message: What is wrong.
+        field: Field of the step.
+        help: What to do.
+        nearest: The parameter that was probably meant.
+    """
+
+    kind: Literal["both", "surplus", "unknown", "missing"]
+    name: str
+    message: str
+    field: str
+    help: str
+    nearest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which argument each parameter gets, and all that does not fit."""
+
+    arguments: inspect.BoundArguments
+    complaints: list[Complaint]
+
+
+class Matching:
+    """The rules by which a step's inputs and params become a function's arguments.
+
+    Args:
+        title: What messages call the function.
+        signature: Its signature; of the defaults only that they are there matters here.
+    """
+
+    def __init__(self, title: str, signature: inspect.Signature) -> None:
+        self.title = title
         self.signature = signature
         by_kind: dict[Any, list[str]] = {}
         for parameter in signature.parameters.values():
@@ -85,16 +128,25 @@ class _Binding:
         self.rest = next(iter(by_kind.get(kind.VAR_POSITIONAL, [])), None)
         self.any_keyword = next(iter(by_kind.get(kind.VAR_KEYWORD, [])), None)
 
-    def bind(
+    def match(
         self, frames: Mapping[str, Any], params: Mapping[str, Any], offers: Mapping[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    ) -> Matched:
+        """Returns what each parameter gets; the arguments can be used where there are no complaints.
+
+        Args:
+            frames: Local name -> frame, in the order of the step's `inputs`.
+            params: The step's options.
+            offers: What is handed in where the function names it: `context`, `step`.
+        """
+        complaints: list[Complaint] = []
         bound: dict[str, Any] = {name: frame for name, frame in frames.items() if name in self.keywords}
         extra: dict[str, Any] = {}
         unknown = []
         for name, value in params.items():
             if name in frames and name not in STEP_OPTIONS:
-                raise self.error(f"`{name}` is both an input and a parameter", "params." + name, None)
-            if name in self.keywords:
+                message, help = f"`{name}` is both an input and a parameter", "rename one of them"
+                complaints.append(Complaint("both", name, message, f"params.{name}", help))
+            elif name in self.keywords:
                 bound.setdefault(name, value)
             elif name in STEP_OPTIONS:
                 continue
@@ -103,10 +155,11 @@ class _Binding:
             else:
                 unknown.append(name)
         for name, value in offers.items():
-            if name in self.keywords and name not in bound and (value is not None or self.is_required(name)):
+            if name in self.keywords and name not in bound and (value is not None or self._is_required(name)):
                 bound[name] = value
-        rest = self.place([name for name in frames if name not in bound], frames, bound, extra)
-        self.refuse(unknown, bound)
+        rest, surplus = self._place([name for name in frames if name not in bound], frames, bound, extra)
+        complaints += [self._surplus(name) for name in surplus]
+        complaints += self._unfit(unknown, bound)
         arguments = inspect.BoundArguments(
             self.signature,
             {
@@ -117,61 +170,67 @@ class _Binding:
         )
         if rest:  # what goes to *args needs every parameter before it filled by position
             arguments.apply_defaults()
-        return arguments.args, arguments.kwargs
+        return Matched(arguments, complaints)
 
-    def place(
+    def _place(
         self, names: list[str], frames: Mapping[str, Any], bound: dict[str, Any], extra: dict[str, Any]
-    ) -> list[Any]:
-        """Gives the inputs that no parameter is named for to what is free; returns those for `*args`."""
+    ) -> tuple[list[Any], list[str]]:
+        """Gives the inputs that no parameter is named for to what is free.
+
+        Returns:
+            What goes to `*args`, and the names of the inputs that have no place.
+        """
         free = [name for name in self.positionals if name not in bound]
         for name, parameter in zip(names, free, strict=False):
             bound[parameter] = frames[name]
         surplus = names[len(free) :]
-        if not surplus:
-            return []
         if self.rest is not None:
-            return [frames[name] for name in surplus]
+            return [frames[name] for name in surplus], []
         if self.any_keyword is not None:
             extra |= {name: frames[name] for name in surplus}
-            return []
-        close = nearest(surplus[0], self.keywords)
-        raise self.error(
-            f"function `{self.title}` has no parameter for the input `{surplus[0]}`",
-            f"inputs.{surplus[0]}",
-            f"a parameter `{close}` exists" if close else f"it takes {self.described()}",
-        )
+            return [], []
+        return [], surplus
 
-    def refuse(self, unknown: list[str], bound: dict[str, Any]) -> None:
+    def _surplus(self, name: str) -> Complaint:
+        close = nearest(name, self.keywords)
+        help = f"a parameter `{close}` exists" if close else f"it takes {self._described()}"
+        message = f"function `{self.title}` has no parameter for the input `{name}`"
+        return Complaint("surplus", name, message, f"inputs.{name}", help, close)
+
+    def _unfit(self, unknown: list[str], bound: dict[str, Any]) -> list[Complaint]:
+        """Returns the params that the function does not take, then the parameters that nothing fills.
+
+        A required parameter whose name a param misses by little is not complained of as well.
+        """
         missing = [
             name
             for name in self.signature.parameters
-            if name not in bound and name not in (self.rest, self.any_keyword) and self.is_required(name)
+            if name not in bound and name not in (self.rest, self.any_keyword) and self._is_required(name)
         ]
-        if unknown:
-            close = nearest(unknown[0], missing) or nearest(
-                unknown[0], [name for name in self.keywords if name not in bound]
+        complaints = []
+        for name in unknown:
+            close = nearest(name, missing) or nearest(
+                name, [keyword for keyword in self.keywords if keyword not in bound]
             )
-            raise self.error(
-                f"function `{self.title}` has no parameter `{unknown[0]}`",
-                f"params.{unknown[0]}",
-                f"a parameter `{close}` exists" if close else f"it takes {self.described()}",
+            if close in missing:
+                missing.remove(close)
+            help = f"a parameter `{close}` exists" if close else f"it takes {self._described()}"
+            message = f"function `{self.title}` has no parameter `{name}`"
+            complaints.append(Complaint("unknown", name, message, f"params.{name}", help, close))
+        for name in missing:
+            message, help = (
+                f"function `{self.title}` needs `{name}`",
+                f"give an input or a parameter `{name}`",
             )
-        if missing:
-            raise self.error(
-                f"function `{self.title}` needs `{missing[0]}`",
-                "params",
-                f"give an input or a parameter `{missing[0]}`",
-            )
+            complaints.append(Complaint("missing", name, message, "params", help))
+        return complaints
 
-    def is_required(self, name: str) -> bool:
+    def _is_required(self, name: str) -> bool:
         return self.signature.parameters[name].default is inspect.Parameter.empty
 
-    def described(self) -> str:
+    def _described(self) -> str:
         names = [name for name in self.signature.parameters if name not in ("context", "step")]
         return ", ".join(f"`{name}`" for name in names) or "no arguments"
-
-    def error(self, message: str, field: str, help: str | None) -> StepOptionError:
-        return StepOptionError(message, step=self.step_name, field=field, help=help)
 
 
 def _wait_for(result: Awaitable[Any]) -> Any:

@@ -113,7 +113,7 @@ def test_too_many_inputs_are_refused():
 def test_a_name_that_is_input_and_parameter_is_refused():
     assert refusal(lambda df: df, {"df": 1}, {"df": 2}) == (
         "params.df",
-        "`df` is both an input and a parameter",
+        "`df` is both an input and a parameter; rename one of them",
     )
 
 
