@@ -56,6 +56,29 @@ class StepInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     key: tuple[str, ...] = ()  # metadata.key: columns that identify a row of the result
 
 
+class FileStamp(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as it was: `path` as resolved, and a digest of its bytes where it is small."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str | None = None
+
+
+class Fingerprint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What decides a step's result, as digests: equal fingerprints, equal results (docs/reuse.md).
+
+    `parts` are digests of what went into `value`, by which a later run tells what has changed; `files` are
+    what the step read, `target` is what it wrote. `never` says why the step's result is never reused.
+    """
+
+    value: str
+    parts: dict[str, str] = {}
+    files: tuple[FileStamp, ...] = ()
+    target: FileStamp | None = None
+    never: str | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Base of all events."""
 
@@ -123,14 +146,36 @@ class DatasetRows(Event, frozen=True, tag="dataset_rows"):
 
 
 class DatasetStored(Event, frozen=True, tag="dataset_stored"):
-    """A preview, a full result or a profile has been written; `file` is relative to the run's directory."""
+    """A preview or a profile has been written; `file` is relative to the run's directory."""
 
     dataset: str
-    kind: Literal["preview", "full", "profile"]
+    kind: Literal["preview", "profile"]
     file: str
     rows: int
     bytes: int | None = None
     step: str | None = None
+
+
+class DatasetKept(Event, frozen=True, tag="dataset_kept"):
+    """All rows of a dataset have been written, whole; files are relative to the run's directory.
+
+    `digest` is that of the file's bytes. `index_file` holds the index of a pandas frame that has one.
+    """
+
+    dataset: str
+    file: str
+    rows: int
+    bytes: int
+    digest: str
+    step: str | None = None
+    index_file: str | None = None
+
+
+class DatasetDropped(Event, frozen=True, tag="dataset_dropped"):
+    """A dataset that was kept is not any more; `reason` says why."""
+
+    dataset: str
+    reason: str
 
 
 class Log(Event, frozen=True, tag="log"):
@@ -152,7 +197,10 @@ class Retry(Event, frozen=True, tag="retry"):
 
 
 class StepFinished(Event, frozen=True, tag="step_finished"):
-    """A step has ended; `reason` says why it was reused, skipped or cancelled."""
+    """A step has ended; `reason` says why it was reused, skipped or cancelled, `why` why it ran.
+
+    `reused_from` is the run whose result was taken.
+    """
 
     step: str
     state: StepEnd
@@ -162,6 +210,9 @@ class StepFinished(Event, frozen=True, tag="step_finished"):
     bytes: int | None = None
     error: ErrorInfo | None = None
     reason: str | None = None
+    why: str | None = None
+    reused_from: str | None = None
+    fingerprint: Fingerprint | None = None
 
 
 class Memory(Event, frozen=True, tag="memory"):
@@ -187,6 +238,8 @@ AnyEvent = (
     | Snapshot
     | DatasetRows
     | DatasetStored
+    | DatasetKept
+    | DatasetDropped
     | Log
     | Retry
     | StepFinished

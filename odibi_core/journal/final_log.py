@@ -93,6 +93,8 @@ def step_to_log(step: StepRecord) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in step.attempts],
         "error": _error(step.error),
         "reason": step.reason,
+        "why": step.why,
+        "reused_from": step.reused_from,
         "rows": step.rows,
         "bytes": step.bytes,
     }

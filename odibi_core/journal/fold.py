@@ -44,6 +44,8 @@ class RunBuilder:
             ev.Snapshot: self._snapshot,
             ev.DatasetRows: self._dataset_rows,
             ev.DatasetStored: self._dataset_stored,
+            ev.DatasetKept: self._dataset_kept,
+            ev.DatasetDropped: self._dataset_dropped,
             ev.Log: self._log,
             ev.Retry: self._retry,
             ev.StepFinished: self._step_finished,
@@ -129,12 +131,22 @@ class RunBuilder:
         if event.kind == "preview":
             # Of the same data, made anew: a profile of what was there before is not of it.
             self._dataset(event.dataset, preview_file=event.file, preview_rows=event.rows, profile_file=None)
-        elif event.kind == "profile":
-            self._dataset(event.dataset, profile_file=event.file)
         else:
-            self._dataset(event.dataset, full_file=event.file)
-            if event.dataset not in self._datasets or self._datasets[event.dataset].rows is None:
-                self._dataset(event.dataset, rows=event.rows)
+            self._dataset(event.dataset, profile_file=event.file)
+
+    def _dataset_kept(self, event: ev.DatasetKept) -> None:
+        known = self._datasets.get(event.dataset)
+        self._dataset(
+            event.dataset,
+            rows=event.rows if known is None or known.rows is None else known.rows,
+            full_file=event.file,
+            full_bytes=event.bytes,
+            full_digest=event.digest,
+            index_file=event.index_file,
+        )
+
+    def _dataset_dropped(self, event: ev.DatasetDropped) -> None:
+        self._dataset(event.dataset, full_file=None, full_bytes=None, full_digest=None, index_file=None)
 
     def _dataset(self, key: str, **changes: Any) -> None:
         old = self._datasets.get(key)
@@ -246,6 +258,9 @@ class _StepBuilder:
             "duration_ms": duration,
             "error": event.error,
             "reason": event.reason,
+            "why": event.why,
+            "reused_from": event.reused_from,
+            "fingerprint": event.fingerprint,
         }
         if event.rows is not None:
             changes["rows"] = event.rows

@@ -159,6 +159,8 @@ def _step(step: Any, place: _Place) -> StepRecord:
         after=after,
         error=_error(step.get("error"), place.text(step, "error_message")),
         reason=reason,
+        why=place.text(step, "why"),
+        reused_from=place.text(step, "reused_from"),
         rows=after.rows if after is not None and "rows" not in step else rows,
         bytes=place.integer(step, "bytes"),
     )
@@ -245,6 +247,9 @@ def _datasets(log: dict[str, Any], place: _Place) -> dict[str, DatasetRecord]:
                 place.integer(item, "preview_rows"),
                 place.text(item, "full_file"),
                 place.text(item, "profile_file"),
+                place.integer(item, "full_bytes"),
+                place.text(item, "full_digest"),
+                place.text(item, "index_file"),
             )
     return datasets
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from odibi_core.journal.events import ColumnInfo, ErrorInfo, StepInfo
+    from odibi_core.journal.events import ColumnInfo, ErrorInfo, Fingerprint, StepInfo
 
 RUN_STATES = (
     "running", "success", "failed", "cancelled", "crashed", "timed_out", "interrupted", "unknown",
@@ -42,7 +42,19 @@ class SnapshotRecord:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """A dataset of the run; files are relative to the run's directory."""
+    """A dataset of the run; files are relative to the run's directory.
+
+    Attributes:
+        key: Key in `data_map`.
+        rows: Number of rows, None where unknown.
+        preview_file: The file of its first rows.
+        preview_rows: How many are in there.
+        full_file: The file of all rows, where they are kept.
+        profile_file: The file of its profile.
+        full_bytes: That file's size.
+        full_digest: That file's digest.
+        index_file: The index of a pandas frame, where it is more than the rows' numbers.
+    """
 
     key: str
     rows: int | None = None
@@ -50,6 +62,9 @@ class DatasetRecord:
     preview_rows: int | None = None
     full_file: str | None = None
     profile_file: str | None = None
+    full_bytes: int | None = None
+    full_digest: str | None = None
+    index_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +93,13 @@ class StepRecord:
         before: Snapshot of what came in.
         after: Snapshot of what came out.
         error: Why it failed.
-        reason: Why it ran, was skipped, reused or cancelled.
+        reason: Why it was skipped, reused or cancelled.
         rows: Rows it has produced or is known to have processed so far.
         bytes: Bytes likewise.
         fraction: 0 to 1 where known.
+        why: Why it ran, where a run that reuses had to decide.
+        reused_from: The run whose result was taken.
+        fingerprint: What decided its result.
     """
 
     info: StepInfo
@@ -98,6 +116,9 @@ class StepRecord:
     rows: int | None = None
     bytes: int | None = None
     fraction: float | None = None
+    why: str | None = None
+    reused_from: str | None = None
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)

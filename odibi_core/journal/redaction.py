@@ -43,6 +43,7 @@ _IDENTITY = frozenset(
         "versions",
     }
     | {"step", "attempt", "worker", "layer", "position", "dataset", "engine", "kind", "file"}
+    | {"index_file", "reused_from"}
     | {"state", "level", "stream", "rows", "bytes", "fraction", "duration_ms", "delay_s", "rss_bytes"}
 )
 _IDENTITY_OF_STEP = frozenset({"name", "layer", "type", "engine", "inputs", "outputs", "needs", "key"})
@@ -135,6 +136,14 @@ class Redactor:
             if isinstance(place := error.get("diagnostic"), dict):
                 redacted["error"]["diagnostic"] |= {k: v for k, v in place.items() if k in _IDENTITY_OF_PLACE}
         return msgspec.json.encode(redacted) + (b"\n" if line.endswith(b"\n") else b"")
+
+    def is_in(self, table: pa.Table) -> bool:
+        """Whether a secret stands anywhere in a table's texts or column names, where `table` would mask it."""
+        if not self:
+            return False
+        if any(self.text(name) != name for name in table.column_names):
+            return True
+        return any(self._column(column) is not column for column in table.columns)
 
     def table(self, table: pa.Table) -> pa.Table:
         """Returns a table with the secrets in its text columns and column names redacted.

@@ -172,6 +172,22 @@ class RunStore:
 
         return profile_of(self._directory(run), record or self.open(run), dataset)
 
+    def kept(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> Path | None:
+        """Returns the Parquet file that holds all rows of a dataset, or None if they are not kept (any more).
+
+        A file that has not the size it was written with is no kept result. Raises like `preview`.
+        """
+        stored = (record or self.open(run)).datasets.get(dataset)
+        if stored is None or stored.full_file is None:
+            return None
+        directory = self._directory(run)
+        path = inside(directory, stored.full_file)
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return None
+        return path if stored.full_bytes in (None, size) else None
+
     def compare(self, a: str | Path, b: str | Path) -> RunComparison:
         """Returns what differs from run `a` to run `b`. Raises like `open`."""
         from odibi_core.runs.compare import compare_runs
@@ -222,9 +238,7 @@ def read_data(run_dir: Path, name: str) -> pa.Table | None:
     Raises:
         RunLogError: It is damaged, or `name` leads out of the run's directory.
     """
-    path = run_dir / name
-    if not path.resolve().is_relative_to(run_dir.resolve()):
-        raise RunLogError(f"`{name}` is not inside the run's directory `{run_dir}`")
+    path = inside(run_dir, name)
     if not path.is_file():
         return None
     import pyarrow as pa
@@ -234,6 +248,18 @@ def read_data(run_dir: Path, name: str) -> pa.Table | None:
         return pq.read_table(path, memory_map=False, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise RunLogError(f"`{path}` cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+
+
+def inside(run_dir: Path, name: str) -> Path:
+    """Returns the path of a file of a run.
+
+    Raises:
+        RunLogError: `name` leads out of the run's directory.
+    """
+    path = run_dir / name
+    if not path.resolve().is_relative_to(run_dir.resolve()):
+        raise RunLogError(f"`{name}` is not inside the run's directory `{run_dir}`")
+    return path
 
 
 def _is_path(run: str | Path) -> bool:

@@ -100,7 +100,7 @@ any_event = st.one_of(
     st.builds(
         ev.DatasetStored,
         dataset=_names,
-        kind=st.sampled_from(["preview", "full"]),
+        kind=st.sampled_from(["preview", "profile"]),
         file=_text,
         rows=st.integers(0, 9),
         ts=_times,

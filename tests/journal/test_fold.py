@@ -89,8 +89,12 @@ def test_a_stored_preview_does_not_tell_how_many_rows_there_are_but_a_full_resul
     preview = ev.DatasetStored(kind="preview", file="data/0001.preview.parquet", **stored)
     record = fold([preview])
     assert record.datasets["k"].rows is None and record.datasets["k"].preview_rows == 1000
-    record = fold([preview, ev.DatasetStored(kind="full", file="data/0001.full.parquet", **stored)])
-    assert record.datasets["k"].rows == 1000
+    kept = ev.DatasetKept(file="data/0001.full.parquet", bytes=9, digest="d", **stored)
+    record = fold([preview, kept])
+    dataset = record.datasets["k"]
+    assert (dataset.rows, dataset.full_file, dataset.full_bytes) == (1000, "data/0001.full.parquet", 9)
+    dropped = fold([preview, kept, ev.DatasetDropped(dataset="k", reason="no room")]).datasets["k"]
+    assert (dropped.full_file, dropped.preview_file) == (None, "data/0001.preview.parquet")
 
 
 def test_steps_a_run_did_not_live_to_settle():

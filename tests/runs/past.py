@@ -45,7 +45,13 @@ def store_table(
     file = paths.data_file(number, kind)
     paths.data.mkdir(exist_ok=True)
     pq.write_table(table, paths.directory / file)
-    writer.append(ev.DatasetStored(dataset=dataset, kind=kind, file=file, rows=table.num_rows))
+    if kind == "full":
+        size = (paths.directory / file).stat().st_size
+        writer.append(
+            ev.DatasetKept(dataset=dataset, file=file, rows=table.num_rows, bytes=size, digest="not known")
+        )
+    else:
+        writer.append(ev.DatasetStored(dataset=dataset, kind=kind, file=file, rows=table.num_rows))
 
 
 class LiveRun:

@@ -276,6 +276,13 @@ def test_stored_rows_are_read_from_the_runs_directory(tmp_path):
     assert store.preview(paths.run_id, "sum") is None and store.full(paths.run_id, "nobody") is None
     (paths.data / "0001.preview.parquet").unlink()
     assert store.preview(paths.run_id, "read") is None
+    assert store.kept(paths.run_id, "sum") is None
+    kept = store.kept(paths.run_id, "read")
+    assert kept == paths.data / "0002.full.parquet"
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert store.kept(paths.run_id, "read") is None
+    kept.unlink()
+    assert store.kept(paths.run_id, "read") is None
 
 
 @pytest.mark.parametrize("file", ["../secret.parquet", "/etc/passwd", "data/../../secret.parquet"])
