@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from odibi_tui.screens.pane import ModePane, Runs
 
 THEME = "textual-dark"
+_TOGETHER_S = 0.05
+"""How long the check of the data is waited for before what is known of the structure is shown alone."""
 _SETTLING_S = 0.15
 """How long a file may be gone before it counts as gone: some editors delete it and write it anew."""
 
@@ -152,12 +154,28 @@ class OdibiApp(ConfigActions, App[int]):
                         await asyncio.sleep(_SETTLING_S)
                         read = await asyncio.to_thread(reads.read, source, project=session.project)
                 known = False
-                checked = await asyncio.to_thread(reads.check, read, session.base_dir)
+                checked = await self._check(read, wanted)
                 self._done_reading = wanted
-                if source == session.source:
+                if source == session.source and checked is not None:
                     self._adopt(checked)
         finally:
             self._reading_now = False
+
+    async def _check(self, read: Reading, wanted: int) -> Reading | None:
+        """Checks a reading; None where another save, or the end, came before it was done."""
+        session = self.session
+        checking, source = session.checking, session.source
+
+        def is_outdated() -> bool:
+            return wanted < self._wanted_reading or not self.is_running
+
+        quick = await asyncio.to_thread(checking.structure, read)
+        whole = asyncio.create_task(asyncio.to_thread(checking.whole, quick, is_outdated))
+        done, _ = await asyncio.wait((whole,), timeout=_TOGETHER_S)
+        if not done and source == session.source:
+            session.adopt(quick)
+        checked = await whole
+        return None if is_outdated() else checked
 
     def _adopt(self, reading: Reading) -> None:
         self.session.adopt(reading)

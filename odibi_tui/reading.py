@@ -1,15 +1,20 @@
-"""Reads and checks a config, off the event loop: plain functions from a path to a `Reading`."""
+"""Reads and checks a config, off the event loop: from a path to a `Reading`."""
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import ConfigError
 from odibi_tui.session import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from odibi_core.checks.checker import Checker
 
 
 def read(source: Path, *, project: str | None = None) -> Reading:
@@ -24,26 +29,56 @@ def read(source: Path, *, project: str | None = None) -> Reading:
     return Reading(document, saved=saved)
 
 
-def check(reading: Reading, base_dir: Path) -> Reading:
-    """Returns the reading with everything that is wrong, and the graph."""
-    from odibi_core.checks import check as check_document
-    from odibi_core.plan.graph import Graph
-
-    if reading.document is None:
-        return reading
-    graph = Graph(reading.document.steps)
-    diagnostics = check_document(reading.document, base_dir=base_dir, data=False)
-    return Reading(reading.document, diagnostics, graph, reading.error, reading.saved)
-
-
-def read_and_check(source: Path, *, project: str | None, base_dir: Path) -> Reading:
-    """Returns the source as it is now, checked."""
-    return check(read(source, project=project), base_dir)
-
-
 def saved_at(source: Path) -> datetime | None:
     """Returns when a file was last written, None where there is none."""
     try:
         return datetime.fromtimestamp(source.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+class Checking:
+    """Checks the states of one config under edit, so that each time only what changed is checked again.
+
+    Any thread may call; one at a time is served.
+
+    Args:
+        base_dir: What relative paths in the config are relative to.
+        variables: What `${var:NAME}` is filled from.
+    """
+
+    def __init__(self, base_dir: Path, variables: Mapping[str, Any]) -> None:
+        self._base_dir = base_dir
+        self._variables = variables
+        self._lock = threading.Lock()
+        self._made: Checker | None = None
+
+    def structure(self, reading: Reading) -> Reading:
+        """Returns the reading with its graph and what is wrong with text, shape and graph: the quick part."""
+        from odibi_core.plan.graph import Graph
+
+        if reading.document is None:
+            return reading
+        with self._lock:
+            found = self._checker.structure(reading.document)
+        return replace(reading, diagnostics=found, graph=Graph(reading.document.steps))
+
+    def whole(self, reading: Reading, cancelled: Callable[[], bool] | None = None) -> Reading:
+        """Returns a reading whose structure is known with all that is wrong, and its datasets' schemas."""
+        if reading.document is None:
+            return reading
+        with self._lock:
+            checked = self._checker.whole(reading.document, cancelled=cancelled)
+        return replace(reading, diagnostics=checked.diagnostics, schemas=checked.schemas)
+
+    def read(self, source: Path, *, project: str | None) -> Reading:
+        """Returns the source as it is now, checked."""
+        return self.whole(self.structure(read(source, project=project)))
+
+    @property
+    def _checker(self) -> Checker:
+        if self._made is None:
+            from odibi_core.checks.checker import Checker
+
+            self._made = Checker(base_dir=self._base_dir, variables=self._variables)
+        return self._made

@@ -103,12 +103,10 @@ class Runner:
 
     def _read_source(self) -> Reading:
         """Reads and checks what is on disk now: that is what runs, not what the screen shows."""
-        from odibi_tui.reading import read_and_check
-
         session = self.session
         if session.source is None:
             raise RunError("there is no pipeline to run")
-        return read_and_check(session.source, project=session.project, base_dir=session.base_dir)
+        return session.checking.read(session.source, project=session.project)
 
     def _request(self) -> RunRequest:
         from odibi_core.runs.process import RunRequest

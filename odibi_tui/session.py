@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from odibi_core.checks.schemas import Schema
     from odibi_core.config import Document
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from odibi_core.plan.graph import Graph
     from odibi_core.runs.follow import RunFollower
     from odibi_core.runs.process import RunHandle, RunLauncher
+    from odibi_tui.reading import Checking
 
 
 class Change(Flag):
@@ -49,6 +51,8 @@ class Reading:
         document: What was read, None where the source cannot be read at all.
         diagnostics: Everything that is wrong with it; None where it has not been checked yet.
         graph: The graph of its steps.
+        schemas: By dataset key, None in place of a schema that is not known; None where only the structure
+            has been checked yet.
         error: Why it cannot be read (deleted, unreadable, not a database).
         saved: When the file was last written.
     """
@@ -56,6 +60,7 @@ class Reading:
     document: Document | None
     diagnostics: tuple[Diagnostic, ...] | None = None
     graph: Graph | None = None
+    schemas: Mapping[str, Schema | None] | None = None
     error: OdibiError | None = None
     saved: datetime | None = None
 
@@ -78,6 +83,7 @@ class Session:
         read_error: Why the source cannot be read at all now.
         saved: When the source was last written.
         graph: Of the steps in `document`.
+        schemas: What the check knows of the datasets' columns, by key.
         selected: Name of the selected step.
         problem: The current one of `diagnostics`, that `n` and `N` walk.
         watching: Whether saving the source reads it again.
@@ -100,6 +106,7 @@ class Session:
     read_error: OdibiError | None = None
     saved: datetime | None = None
     graph: Graph | None = None
+    schemas: Mapping[str, Schema | None] = field(default_factory=dict)
     selected: str | None = None
     problem: Diagnostic | None = None
     watching: bool = True
@@ -107,6 +114,7 @@ class Session:
     follower: RunFollower | None = None
     launcher: RunLauncher | None = None
     handle: RunHandle | None = None
+    _checking: Checking | None = field(default=None, repr=False)
     _subscribers: list[Subscriber] = field(default_factory=list, repr=False)
     _steps: dict[str, Step] = field(default_factory=dict, repr=False)
     _problems: dict[str | None, list[Diagnostic]] = field(default_factory=dict, repr=False)
@@ -161,6 +169,15 @@ class Session:
         """How many problems do not."""
         return sum(1 for diagnostic in self.diagnostics if diagnostic.severity == "warning")
 
+    @property
+    def checking(self) -> Checking:
+        """What checks the config that is open; remembers what it found of earlier states."""
+        if self._checking is None:
+            from odibi_tui.reading import Checking
+
+            self._checking = Checking(self.base_dir, self.variables)
+        return self._checking
+
     def open(self, source: Path) -> None:
         """Opens another config in place of this one; it has yet to be read."""
         kept_logs = self.log_dir
@@ -174,6 +191,7 @@ class Session:
         self.record = self.follower = None
         self.stale = self.checked = False
         self.read_error, self.diagnostics, self._steps, self._problems = None, (), {}, {}
+        self.schemas, self._checking = {}, None
         self.changed(~Change(0))
 
     def adopt(self, reading: Reading) -> None:
@@ -189,6 +207,7 @@ class Session:
             self.stale = not reading.document.parsed and self.document is not None and self.document.parsed
             if not self.stale:
                 self.document, self.graph = reading.document, reading.graph
+                self.schemas = self.schemas if reading.schemas is None else reading.schemas
                 self._steps = {step.name: step for step in reversed(reading.document.steps)}
             self.checked = reading.diagnostics is not None
             self.diagnostics = (

@@ -1,9 +1,10 @@
-"""StepCard: what the selected step reads and gives, with the columns a run has shown."""
+"""StepCard: what the selected step reads and gives, with the columns that the check, or a run, has shown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from odibi_core.text import one_line
 from odibi_tui import format as fmt
 from odibi_tui.widgets.lines import Line, Part, fit, paint
 
@@ -47,7 +48,7 @@ class StepCard(Line):
             if producer is None:
                 parts.append(("no step outputs it  ", "error"))
             else:
-                parts += self._columns(self._after(producer, key))
+                parts += self._columns(key, self._after(producer, key))
         return parts
 
     def _gives(self, step: Step) -> list[Part]:
@@ -60,7 +61,7 @@ class StepCard(Line):
             if broken:
                 parts.append(("unknown until the error is mended  ", "muted"))
             else:
-                parts += self._columns(self._after(step.name, key))
+                parts += self._columns(key, self._after(step.name, key))
         return parts
 
     def _after(self, step_name: str, key: str) -> SnapshotRecord | None:
@@ -70,13 +71,17 @@ class StepCard(Line):
             return None
         return known.after
 
-    def _columns(self, snapshot: SnapshotRecord | None) -> list[Part]:
-        if snapshot is None:
+    def _columns(self, key: str, snapshot: SnapshotRecord | None) -> list[Part]:
+        """Rows as the run had them; columns as the check knows them now, else as the run had them."""
+        schema = self.session.schemas.get(key)
+        if schema is None and snapshot is None:
             return []
-        names = [column.name for column in snapshot.columns]
+        had = [column.name for column in snapshot.columns] if snapshot is not None else []
+        names = list(schema.names) if schema is not None else had
         rest = len(names) - _NAMES_SHOWN
-        told = ", ".join(names[:_NAMES_SHOWN]) + (f", +{rest}" if rest > 0 else "")
-        return [
-            (f"{fmt.shape(snapshot.rows, len(names), ascii_only=self.ascii_only)}  ", "number"),
-            (f"{told}  ", "muted"),
-        ]
+        told = ", ".join(map(one_line, names[:_NAMES_SHOWN])) + (f", +{rest}" if rest > 0 else "")
+        parts: list[Part] = []
+        if snapshot is not None:
+            shape = fmt.shape(snapshot.rows, len(had), ascii_only=self.ascii_only)
+            parts.append((f"{shape}  ", "number"))
+        return [*parts, (f"{told}  ", "muted")]
