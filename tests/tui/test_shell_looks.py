@@ -35,15 +35,15 @@ def still(tmp_path, monkeypatch):
     def make(steps=PIPELINE, text=None, **options):
         from pathlib import Path
 
-        from odibi_tui.reading import check, read
+        from odibi_tui.reading import read
 
         project(tmp_path, steps)
         source = Path("retail.json")
         session = Session(source=source, base_dir=Path(), log_dir=Path("tracker_logs"))
-        session.adopt(check(_at_noon(read(source)), Path()))
+        session.adopt(session.checking.structure(_at_noon(read(source))))
         if text is not None:
             source.write_text(text)
-            session.adopt(check(_at_noon(read(source)), Path()))
+            session.adopt(session.checking.structure(_at_noon(read(source))))
         return StillApp(session, **options)
 
     return make
