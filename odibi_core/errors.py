@@ -92,6 +92,10 @@ class EngineError(OdibiError):
     """An engine cannot do what was asked of it."""
 
 
+class ProfileError(EngineError, ValueError):
+    """The statistics of a dataset's columns cannot be told."""
+
+
 class UnknownEngineError(EngineError, ValueError):
     """No engine has that name."""
 

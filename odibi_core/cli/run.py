@@ -98,6 +98,12 @@ Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not
 )
 @click.option("--no-previews", is_flag=True, help="Do not store the first 1,000 rows of each dataset.")
 @click.option(
+    "--profile",
+    type=click.Choice(["off", "sample", "full"]),
+    help="Statistics of columns, above 1,000,000 rows of a sample or in full."
+    "  [default: sample, with --no-previews off]",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "jsonl"]),
@@ -148,6 +154,7 @@ def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
         retry_delay=options["retry_delay"],
         keep_going=options["keep_going"],
         previews=not options["no_previews"],
+        profile=options["profile"],
         timeout=options["timeout"],
     )
 

@@ -85,7 +85,9 @@ class Conductor:
         self._frames = frames
         self._reporter = Reporter(tracker, events)
         self._files = RunFiles(tracker, steps, settings, self._graph, base_dir)
-        self._runtime = NodeRuntime.of(variables, previews=settings.previews, base_dir=base_dir)
+        self._runtime = NodeRuntime.of(
+            variables, previews=settings.previews, profile=settings.profile, base_dir=base_dir
+        )
         self._bench = Workbench(tracker, events, self._reporter, contexts, frames, self._runtime)
         self._scheduler = plan.Scheduler(
             {name: self._graph.needs[name] for name in self._steps},

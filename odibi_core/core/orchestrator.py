@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.core.tracker import Tracker
     from odibi_core.engine.base_context import EngineContext
+    from odibi_core.journal.profile import ProfileMode
 
 
 @dataclass
@@ -62,6 +63,8 @@ class Orchestrator:
         base_dir: What relative paths are relative to, where the context does not say.
         keep_frames: Whether a frame stays in `data_map` when its last reader is done.
         previews: Whether the first 1,000 rows of each dataset are stored beside the journal.
+        profile: How columns are profiled (docs/profiles.md): "sample", "full" or "off"; None means "sample",
+            and without previews "off".
         random: Source of the retries' jitter, in [0, 1).
 
     Attributes:
@@ -88,6 +91,7 @@ class Orchestrator:
         base_dir: str | Path | None = None,
         keep_frames: bool = True,
         previews: bool = True,
+        profile: ProfileMode | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.steps = list(steps)
@@ -104,6 +108,7 @@ class Orchestrator:
             keep_going=keep_going,
             keep_frames=keep_frames,
             previews=previews,
+            profile=profile or ("sample" if previews else "off"),
             pipeline=pipeline or (Path(source).stem if source else None),
             source=str(source) if source is not None else None,
             digest=digest,

@@ -17,6 +17,7 @@ class RunSettings:
     keep_going: bool = False
     keep_frames: bool = True
     previews: bool = True
+    profile: str = "sample"
     pipeline: str | None = None
     source: str | None = None
     digest: str | None = None
@@ -24,4 +25,4 @@ class RunSettings:
     def as_dict(self) -> dict[str, Any]:
         """Returns what the journal keeps of them."""
         names = ("max_workers", "max_retries", "retry_delay", "keep_going", "use_cache", "previews")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "profile")}

@@ -18,6 +18,7 @@ from odibi_core.core.executions import (
 from odibi_core.core.facts import Facts
 from odibi_core.core.failures import error_info
 from odibi_core.core.previews import write_preview
+from odibi_core.core.profiles import profile_frame, write_profile
 from odibi_core.core.recorder import Recorder
 from odibi_core.errors import StepError
 from odibi_core.journal import events as journal_events
@@ -195,7 +196,8 @@ class Tracker(Recorder):
         """Forgets what is known of a dataset, because other data takes its key."""
         with self._lock:
             self._facts.pop(dataset, None)
-            self._previews.discard(dataset)
+            self._previews.pop(dataset, None)
+            self._profiled.discard(dataset)
 
     def learn_rows(self, dataset: str, df: Any, context: EngineContext) -> None:
         """Records the number of rows of a dataset whose snapshot did not know it, if it is known by now."""
@@ -228,10 +230,8 @@ class Tracker(Recorder):
         with self._lock:
             if self._paths is None or self._journal is None or key in self._previews:
                 return None
-            self._previews.add(key)
-            self._files += 1
-            paths, file = self._paths, self._paths.data_file(self._files, "preview")
-        target = paths.directory / file
+            self._previews[key] = None
+            target, file = self._new_file("preview")
         kept = write_preview(self.redactor.table(context.to_arrow(df, limit=rows)), target)
         if step is None:
             current = self.current_step()
@@ -244,6 +244,50 @@ class Tracker(Recorder):
                 rows=kept,
                 bytes=target.stat().st_size,
                 step=step,
+            )
+        )
+        self._previews[key] = kept
+        return target
+
+    def store_profile(
+        self, key: str, df: Any, context: EngineContext, step: str | None = None, *, full: bool = False
+    ) -> Path | None:
+        """Writes the statistics of a dataset's columns under the run's directory.
+
+        Where the preview has as many rows as can be looked at, there is nothing to write: whoever asks for
+        the profile gets that of the preview.
+
+        Args:
+            key: The dataset.
+            df: Its data.
+            context: The engine whose frame it is.
+            step: The step that made it.
+            full: Whether all rows are looked at, however many there are.
+
+        Returns:
+            The file, or None when there is nothing to write.
+
+        Raises:
+            odibi_core.errors.JournalError: The disk refuses.
+            odibi_core.errors.ProfileError: The statistics cannot be told of this data.
+        """
+        with self._lock:
+            if self._paths is None or self._journal is None or key in self._profiled:
+                return None
+            self._profiled.add(key)
+            shown = self._previews.get(key)
+        if shown is not None and shown == context.row_count(df):
+            return None
+        profile = profile_frame(df, context, full=full, shown=shown)
+        if profile is None:
+            return None
+        with self._lock:
+            target, file = self._new_file("profile")
+        size = write_profile(self.redactor, profile, target)
+        rows = profile.looked_at
+        self.record(
+            journal_events.DatasetStored(
+                dataset=key, kind="profile", file=file, rows=rows, bytes=size, step=step
             )
         )
         return target
@@ -287,8 +331,16 @@ class Tracker(Recorder):
         self._attempts: dict[str, int] = {}
         self._open: dict[str, datetime] = {}
         self._facts: dict[str, Facts] = {}
-        self._previews: set[str] = set()
+        self._previews: dict[str, int | None] = {}  # and how many rows are in it
+        self._profiled: set[str] = set()
         self._files = 0
+
+    def _new_file(self, kind: str) -> tuple[Path, str]:
+        """Returns a data file that is not there yet, and its name in the run's directory; under the lock."""
+        assert self._paths is not None
+        self._files += 1
+        file = self._paths.data_file(self._files, kind)
+        return self._paths.directory / file, file
 
     def _step_of_report(self, step: str | None) -> tuple[str, int]:
         current = self.current_step()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from odibi_core.engine.connections import ConnectionRegistry
     from odibi_core.journal.events import ColumnInfo
+    from odibi_core.journal.profile import Profile
 
 Secrets = "Mapping[str, str] | Callable[[str], str | None]"
 
@@ -157,6 +158,18 @@ class EngineContext(ABC):
     @abstractmethod
     def to_arrow(self, df: Any, limit: int | None = None) -> pa.Table:
         """Returns the frame, or its first `limit` rows, as an Arrow table."""
+
+    def profile(self, df: Any, *, full: bool = False) -> Profile | None:
+        """Returns the statistics of a frame's columns, or None if only its first rows could be looked at.
+
+        Args:
+            df: The frame.
+            full: Look at all rows however many there are, rather than at a sample above `EXACT_ROWS`.
+
+        Raises:
+            duckdb.Error: It cannot be told, of this data.
+        """
+        return None
 
     def release(self, frame: Any) -> None:
         """Frees what a frame of this engine holds outside Python; does nothing where that is nothing."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from odibi_core.journal.events import ColumnInfo
+    from odibi_core.journal.profile import Profile
 
 __all__ = ["DuckDBEngineContext", "DuckDBFrame"]
 
@@ -140,6 +141,17 @@ class DuckDBEngineContext(ScopedContext):
             return df.arrow(limit)
         table = table_of(df)
         return table if limit is None else table.slice(0, limit)
+
+    def profile(self, df: Any, *, full: bool = False) -> Profile:
+        """Returns the statistics of a frame's columns; above `EXACT_ROWS` rows of a sample, unless `full`."""
+        from odibi_core.engine.profile_table import profile_table
+
+        frame = self.adopt(df)
+        with self._workspace.lock:
+            cursor = self._workspace.cursor
+            return profile_table(
+                cursor, frame.table, frame.infos(cursor), len(frame), self._session.new_table(), full=full
+            )
 
     def release(self, frame: Any) -> None:
         """Drops the table of a frame that nobody needs any more."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from odibi_core.journal.profile import Profile
+
 
 class PandasEngineContext(ScopedContext):
     """Reads and writes with pandas; runs SQL on pandas frames in DuckDB, to which they go through Arrow.
@@ -124,6 +126,21 @@ class PandasEngineContext(ScopedContext):
         if limit is None:
             return pandas_to_arrow(df)
         return pandas_to_arrow(df.head(limit), loose=True)
+
+    def profile(self, df: Any, *, full: bool = False) -> Profile:
+        """Returns the statistics of a frame's columns; above `EXACT_ROWS` rows of a sample, unless `full`."""
+        from odibi_core.engine.profiling import profile_arrow, sample_rows
+        from odibi_core.journal.profile import EXACT_ROWS
+
+        frame = self.adopt(df)
+        rows, infos = len(frame), self.columns(frame)
+        with self._workspace.lock:
+            cursor = self._workspace.cursor
+            if rows <= EXACT_ROWS or full:
+                return profile_arrow(pandas_to_arrow(frame, loose=True), infos, cursor=cursor)
+            taken = pandas_to_arrow(frame.iloc[sample_rows(rows)], loose=True)
+            nulls = {i: int(frame.iloc[:, i].isna().sum()) for i in range(frame.shape[1])}
+            return profile_arrow(taken, infos, rows=rows, basis="sample", nulls=nulls, cursor=cursor)
 
 
 def _has_decimals(what: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 Basis = Literal["all", "sample", "first"]
+ProfileMode = Literal["off", "sample", "full"]
 ColumnKind = Literal["number", "time", "text", "boolean", "other"]
 
 QUANTILES = (0.25, 0.5, 0.75)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from odibi_core.core.node import TYPES, NodeBase, NodeState
 from odibi_core.core.options import in_params
-from odibi_core.errors import MissingInputError, StepOptionError
+from odibi_core.errors import MissingInputError, ProfileError, StepOptionError
 from odibi_core.journal.events import Progress
 from odibi_core.nodes.runtime import NodeRuntime
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from odibi_core.core.events import EventEmitter
     from odibi_core.core.node import Step
@@ -121,21 +121,37 @@ class Node(NodeBase):
 
     def call_function(self, frames: dict[str, Any], scope: EngineContext) -> dict[str, Any]:
         """Calls the step's function and returns a frame of this engine for each output."""
-        from odibi_core.functions import outputs_of
+        from odibi_core.functions import hold_to, outputs_of, resolve, result_of
 
-        results = outputs_of(self._called(frames, scope), self.step)
-        return {local: scope.adopt(frame) for local, frame in results.items()}
+        if self.must_be_killable:  # where the worker holds the function to what it declares
+            results = outputs_of(self._called_apart(frames, scope), self.step)
+            return {local: scope.adopt(frame) for local, frame in results.items()}
+        function = resolve(self.text(), scope.base_dir)
+        results = outputs_of(self._called(function, frames, scope), self.step)
+        adopted = {local: scope.adopt(frame) for local, frame in results.items()}
+        declared = result_of(function)
+        for local, frame in adopted.items() if declared is not None else ():
+            columns = [(column.name, column.type) for column in scope.columns(frame)]
+            different = hold_to(declared, local, columns, self.step)
+            if different is not None:
+                self.tracker.log(different, level="warning", step=self.step.name)
+        return adopted
 
     def call_for_effect(self, frames: dict[str, Any], scope: EngineContext) -> None:
         """Calls the step's function for what it does; what it returns is left."""
-        self._called(frames, scope)
+        from odibi_core.functions import resolve
 
-    def _called(self, frames: dict[str, Any], scope: EngineContext) -> Any:
         if self.must_be_killable:
-            return self.call_apart(self.step, self.text(), frames, self.params(), scope)
-        from odibi_core.functions import call, resolve
+            self._called_apart(frames, scope)
+        else:
+            self._called(resolve(self.text(), scope.base_dir), frames, scope)
 
-        function = resolve(self.text(), scope.base_dir)
+    def _called_apart(self, frames: dict[str, Any], scope: EngineContext) -> Any:
+        return self.call_apart(self.step, self.text(), frames, self.params(), scope)
+
+    def _called(self, function: Callable[..., Any], frames: dict[str, Any], scope: EngineContext) -> Any:
+        from odibi_core.functions import call
+
         # A shallow copy: a column that the function sets must not appear in the frame others read.
         given = {
             local: frame.copy(deep=False) if scope.name == "pandas" else frame
@@ -275,14 +291,23 @@ class Node(NodeBase):
 
     def keep_preview(self, key: str, frame: Any, scope: EngineContext) -> None:
         """Stores the first rows of a dataset; that they cannot be stored is told and harms nothing."""
-        if not self.runtime.previews:
-            return
-        import pyarrow as pa
+        if self.runtime.previews:
+            import pyarrow as pa
 
+            try:
+                self.tracker.store_preview(key, frame, scope, step=self.step.name)
+            except pa.ArrowException as error:
+                self.tracker.log(f"no preview of `{key}`: {error}", level="warning", step=self.step.name)
+        if self.runtime.profile != "off":
+            self._keep_profile(key, frame, scope)
+
+    def _keep_profile(self, key: str, frame: Any, scope: EngineContext) -> None:
+        """Stores the statistics of a dataset's columns; that there can be none is told and harms nothing."""
+        full = self.runtime.profile == "full"
         try:
-            self.tracker.store_preview(key, frame, scope, step=self.step.name)
-        except pa.ArrowException as error:
-            self.tracker.log(f"no preview of `{key}`: {error}", level="warning", step=self.step.name)
+            self.tracker.store_profile(key, frame, scope, step=self.step.name, full=full)
+        except ProfileError as error:
+            self.tracker.log(f"no profile of `{key}`: {error}", level="warning", step=self.step.name)
 
     def progress(self, rows: int, of: int) -> None:
         """Tells how many of its rows a step has dealt with."""

@@ -33,6 +33,7 @@ class NodeRuntime:
         timeout: Seconds the step may take, None for ever.
         isolate: Whether its function runs in a process of its own.
         previews: Whether the first rows of each dataset are kept.
+        profile: How their columns are profiled: sample, full or off.
     """
 
     values: Values = field(default_factory=_environment)
@@ -41,14 +42,16 @@ class NodeRuntime:
     timeout: float | None = None
     isolate: bool = False
     previews: bool = True
+    profile: str = "sample"
     _told: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
-    def of(cls, variables: Mapping[str, Any], *, previews: bool, base_dir: Path | None) -> Self:
+    def of(cls, variables: Mapping[str, Any], *, previews: bool, profile: str, base_dir: Path | None) -> Self:
         """Returns the runtime of a run."""
         from odibi_core.config.placeholders import Values
 
-        return cls(Values(variables, os.environ), IsolatedWorkers(base_dir), previews=previews)
+        values, workers = Values(variables, os.environ), IsolatedWorkers(base_dir)
+        return cls(values, workers, previews=previews, profile=profile)
 
     def for_step(self, timeout: float | None, *, isolate: bool) -> Self:
         """Returns the same with a step's own options."""

@@ -53,6 +53,7 @@ def conduct(run: Run) -> None:
             base_dir=run.base_dir,
             keep_frames=False,
             previews=request.previews,
+            profile=request.profile,
         )
         run.wishes.when_asked(orchestrator.cancel)
         run.board.show_ready()

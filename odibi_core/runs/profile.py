@@ -10,8 +10,13 @@ from odibi_core.errors import RunLogError
 from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopValue, decode_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from odibi_core.journal.events import ColumnInfo
+    from odibi_core.journal.profile import Basis
     from odibi_core.journal.record import RunRecord
 
 __all__ = ["ColumnProfile", "Histogram", "Profile", "TopValue", "profile_of", "read_profile"]
@@ -28,6 +33,25 @@ def profile_of(run_dir: Path, record: RunRecord, dataset: str) -> Profile | None
         return None
     if stored.profile_file is not None:
         return read_profile(run_dir, stored.profile_file)
+    if stored.preview_file is None:
+        return None
+    from odibi_core.engine.profiling import profile_arrow
+    from odibi_core.runs.store import read_data
+
+    table = read_data(run_dir, stored.preview_file)
+    if table is None:
+        return None
+    basis: Basis = "all" if stored.rows == table.num_rows else "first"
+    return profile_arrow(table, _columns_of(record, dataset, table), rows=stored.rows, basis=basis)
+
+
+def _columns_of(record: RunRecord, dataset: str, table: pa.Table) -> Sequence[ColumnInfo] | None:
+    """Returns the columns as a snapshot told them, where they are those of the stored rows."""
+    for step in record.steps:
+        for snapshot in (step.after, step.before):
+            if snapshot is not None and snapshot.dataset == dataset:
+                names = [column.name for column in snapshot.columns]
+                return snapshot.columns if names == table.column_names else None
     return None
 
 

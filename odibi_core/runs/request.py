@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from odibi_core.core.node import Step
+    from odibi_core.journal.profile import ProfileMode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class RunRequest:
         keep_going: Whether steps that do not need a failed one still run.
         use_cache: Whether kept results of earlier runs are reused.
         previews: Whether previews of datasets are stored.
+        profile: How columns are profiled: sample, full, off, or None for sample where previews are stored.
         timeout: Seconds after which the run is ended, None for never.
         grace: Seconds a run has to end by itself when it is asked to, before it is killed.
     """
@@ -53,6 +55,7 @@ class RunRequest:
     keep_going: bool = False
     use_cache: bool = False
     previews: bool = True
+    profile: ProfileMode | None = None
     timeout: float | None = None
     grace: float = 0.6
 
