@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from odibi_core.errors import StepOptionError
+from odibi_core.functions.registry import spec_of
 from odibi_core.functions.resolution import importable
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from odibi_core.core.node import Step
     from odibi_core.engine.base_context import EngineContext
+    from odibi_core.functions.registry import FunctionSpec
 
 # Options of the step itself, which stand in `params` too: a function gets them only if it names them.
 STEP_OPTIONS = frozenset({"timeout", "isolate"})
@@ -45,6 +47,8 @@ def call(
     Raises:
         StepOptionError: The inputs and parameters do not fit the function.
     """
+    if context is not None:
+        _refuse_engine(function, context, step)
     args, kwargs = bind(function, frames, params or {}, context=context, step=step)
     with importable(context.base_dir if context is not None else None):
         result = function(*args, **kwargs)
@@ -75,6 +79,9 @@ def bind(
         first = matched.complaints[0]
         name = step.name if step is not None else None
         raise StepOptionError(first.message, step=name, field=first.field, help=first.help)
+    spec = spec_of(function)
+    if spec is not None and spec.requires and context is not None:
+        _require(spec, frames, matched.arguments, context, step)
     return matched.arguments.args, matched.arguments.kwargs
 
 
@@ -231,6 +238,52 @@ class Matching:
     def _described(self) -> str:
         names = [name for name in self.signature.parameters if name not in ("context", "step")]
         return ", ".join(f"`{name}`" for name in names) or "no arguments"
+
+
+def required_columns(
+    spec: FunctionSpec, arguments: Mapping[str, Any], frames: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields the inputs that a function requires columns of, by local name, and which.
+
+    Args:
+        spec: What the function declares.
+        arguments: What each parameter gets.
+        frames: Local name -> what stands for the frame among the arguments.
+    """
+    for parameter, columns in spec.requires:
+        frame = next(iter(arguments.values()), None) if parameter is None else arguments.get(parameter)
+        local = next((name for name, other in frames.items() if other is frame), None)
+        if local is not None:
+            yield local, columns
+
+
+def _require(
+    spec: FunctionSpec,
+    frames: Mapping[str, Any],
+    arguments: inspect.BoundArguments,
+    context: EngineContext,
+    step: Step | None,
+) -> None:
+    for local, columns in required_columns(spec, arguments.arguments, frames):
+        there = [column.name for column in context.columns(frames[local])]
+        for name in columns:
+            if name not in there:
+                close = nearest(name, there)
+                raise StepOptionError(
+                    f"`{local}` has no column `{name}`, which function `{spec.qualname}` requires",
+                    step=None if step is None else step.name, field=f"inputs.{local}",
+                    help=f"a column `{close}` exists" if close else None,
+                )  # fmt: skip
+
+
+def _refuse_engine(function: Callable[..., Any], context: EngineContext, step: Step | None) -> None:
+    spec = spec_of(function)
+    if spec is not None and context.name not in spec.engines:
+        raise StepOptionError(
+            f"function `{spec.qualname}` does not take frames of the engine `{context.name}`",
+            step=None if step is None else step.name, field="engine",
+            help=f"set `engine` to {' or '.join(f'`{name}`' for name in spec.engines)}",
+        )  # fmt: skip
 
 
 def _wait_for(result: Awaitable[Any]) -> Any:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from odibi_core.core.node import ENGINES
-from odibi_core.text import nearest
+from odibi_core.functions.declaration import (
+    Columns,
+    RequiresLike,
+    Result,
+    Returns,
+    ReturnsLike,
+    columns_of,
+    engines_of,
+    requires_of,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
-Returns = Mapping[str, str] | Iterable[tuple[str, str]]
 
 _ATTRIBUTE = "__odibi_function__"
 
@@ -24,7 +32,8 @@ class FunctionSpec:
         name: The short name a step's `value` may use.
         function: The function itself.
         engines: Engines whose frames it takes.
-        returns: Columns of its result, name and Arrow type name, where declared.
+        result: What is declared of its result.
+        requires: Columns that the frame of a parameter must have; None stands for its first parameter.
         volatile: Whether the same input may give another result, so that it is never reused.
         module: Where it was defined.
         qualname: Its name in there.
@@ -33,10 +42,16 @@ class FunctionSpec:
     name: str
     function: Callable[..., Any] = field(repr=False)
     engines: tuple[str, ...] = ENGINES
-    returns: tuple[tuple[str, str], ...] | None = None
+    result: Result | None = None
+    requires: tuple[tuple[str | None, tuple[str, ...]], ...] = ()
     volatile: bool = False
     module: str = ""
     qualname: str = ""
+
+    @property
+    def returns(self) -> Columns | None:
+        """The columns of its result, name and Arrow type name, where a single frame's are declared."""
+        return None if self.result is None else self.result.columns
 
     @property
     def is_importable(self) -> bool:
@@ -101,7 +116,8 @@ def odibi_function(
     /,
     *,
     engines: str | Iterable[str] = ENGINES,
-    returns: Returns | None = None,
+    returns: ReturnsLike | None = None,
+    requires: RequiresLike | None = None,
     volatile: bool = False,
 ) -> Callable[[F], F]: ...
 def odibi_function(
@@ -109,7 +125,8 @@ def odibi_function(
     /,
     *,
     engines: str | Iterable[str] = ENGINES,
-    returns: Returns | None = None,
+    returns: ReturnsLike | None = None,
+    requires: RequiresLike | None = None,
     volatile: bool = False,
 ) -> Any:
     """Registers a function for steps of type `function`; the function itself is unchanged.
@@ -117,26 +134,24 @@ def odibi_function(
     Args:
         name: The short name a step may use; the function's own name if left out.
         engines: The engine or engines whose frames it takes.
-        returns: The columns of its result, name -> Arrow type name, so that checks know them.
+        returns: The columns of its result, all of them: name -> Arrow type name; for a function that returns
+            several frames, local output name -> such a mapping. A run holds the function to it.
+        requires: Columns that the frame of the first parameter must have, or parameter -> columns.
         volatile: The same input may give another result (it asks a clock, a service, a random number).
 
     Raises:
-        ValueError: The name is taken, or an engine is unknown.
+        ValueError: The name is taken, or an engine or a type is unknown.
     """
     if callable(name):
         return odibi_function()(name)
-    kinds = (engines,) if isinstance(engines, str) else tuple(engines)
-    for engine in kinds:
-        if engine not in ENGINES:
-            close = nearest(engine, ENGINES)
-            raise ValueError(
-                f"unknown engine `{engine}`"
-                + (f"; `{close}` exists" if close else f"; known: {', '.join(ENGINES)}")
-            )
-    columns = None if returns is None else _columns(returns)
+    kinds = engines_of(engines)
+    result = None if returns is None else columns_of(returns)
+    needed = () if requires is None else requires_of(requires)
 
     def register(function: F) -> F:
-        return _register(REGISTRY, function, name, kinds, columns, volatile)
+        own = _own_name(function)
+        spec = FunctionSpec(name or own, function, kinds, result, needed, volatile, *_home(function, own))
+        return _register(REGISTRY, spec, function)
 
     return register
 
@@ -145,7 +160,8 @@ def builtin_function(name: str) -> Callable[[F], F]:
     """Registers one of Odibi's own functions; a user's function of the same name comes before it."""
 
     def register(function: F) -> F:
-        return _register(BUILTINS, function, name, ENGINES, None, False)
+        module, qualname = _home(function, _own_name(function))
+        return _register(BUILTINS, FunctionSpec(name, function, module=module, qualname=qualname), function)
 
     return register
 
@@ -156,34 +172,33 @@ def spec_of(function: Callable[..., Any]) -> FunctionSpec | None:
     return spec if isinstance(spec, FunctionSpec) else None
 
 
-def _register(
-    registry: Registry,
-    function: F,
-    name: str | None,
-    engines: tuple[str, ...],
-    returns: tuple[tuple[str, str], ...] | None,
-    volatile: bool,
-) -> F:
-    own = getattr(function, "__name__", type(function).__name__)
-    spec = FunctionSpec(
-        name=name or own,
-        function=function,
-        engines=engines,
-        returns=returns,
-        volatile=volatile,
-        module=getattr(function, "__module__", None) or "",
-        qualname=getattr(function, "__qualname__", own),
+def result_of(function: Callable[..., Any]) -> Result | None:
+    """Returns what a function declares of its result: by `returns=`, else by its annotation."""
+    spec = spec_of(function)
+    if spec is not None and spec.result is not None:
+        return spec.result
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    if isinstance(annotation, str):
+        if "Returns(" not in annotation:
+            return None
+        from odibi_core.functions.reading.declared import annotated
+
+        return annotated(annotation)
+    found = next(
+        (note for note in getattr(annotation, "__metadata__", ()) if isinstance(note, Returns)), None
     )
+    return None if found is None else columns_of(found)
+
+
+def _register(registry: Registry, spec: FunctionSpec, function: F) -> F:
     registry.add(spec)
     setattr(function, _ATTRIBUTE, spec)
     return function
 
 
-def _columns(returns: Returns) -> tuple[tuple[str, str], ...]:
-    pairs = returns.items() if isinstance(returns, Mapping) else returns
-    columns = tuple((str(name), str(kind)) for name, kind in pairs)
-    names = [name for name, _ in columns]
-    for column in names:
-        if names.count(column) > 1:
-            raise ValueError(f"`returns` names the column `{column}` twice")
-    return columns
+def _own_name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _home(function: Callable[..., Any], own: str) -> tuple[str, str]:
+    return getattr(function, "__module__", None) or "", getattr(function, "__qualname__", own)

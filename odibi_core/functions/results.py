@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import StepOptionError
+from odibi_core.functions.declaration import family
+from odibi_core.journal.schema_diff import canonical_type
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from odibi_core.core.node import Step
+    from odibi_core.functions.declaration import Result
 
 # Frames by the module and name of a class, so that no library is imported to look at a value.
 _FRAMES = {
@@ -72,6 +77,56 @@ def outputs_of(result: Any, step: Step) -> dict[str, Any]:
             message = f"function `{step.value}` returned {_kind(value)} for the output `{name}`, not a frame"
             raise _error(step, message, _advice(value), f"outputs.{name}")
     return {name: result[name] for name in step.outputs}
+
+
+def hold_to(
+    declared: Result | None, local: str, columns: Iterable[tuple[str, str]], step: Step
+) -> str | None:
+    """Holds an output to what the function declares of it, so that checks may rely on the declaration.
+
+    Args:
+        declared: What is declared, if anything.
+        local: The output's local name.
+        columns: The columns it has, name and Arrow type name.
+        step: The step.
+
+    Returns:
+        What is different and does no harm (`int32` for `int64`), to be logged; None where nothing is.
+
+    Raises:
+        StepOptionError: A column is missing or not declared, or holds values of another sort.
+    """
+    wanted = None if declared is None else declared.of(local)
+    if wanted is None:
+        return None
+    there = dict(columns)
+    title = f"function `{step.value.strip()}`"
+    for name, kind in wanted:
+        if name not in there:
+            close = nearest(name, there)
+            raise _error(
+                step, f"{title} declares the column `{name}`, which its result does not have",
+                f"it has a column `{close}`" if close else "return the column, or correct what is declared",
+            )  # fmt: skip
+        sort = family(there[name])
+        if sort is not None and family(kind) not in (sort, None):
+            raise _error(
+                step, f"{title} declares the column `{name}` as {kind}, its result has {there[name]}",
+                "convert the column, or correct what is declared",
+            )  # fmt: skip
+    declared_names = dict(wanted)
+    surplus = next((name for name in there if name not in declared_names), None)
+    if surplus is not None:
+        raise _error(
+            step, f"{title} does not declare the column `{surplus}`, which its result has",
+            "leave the column out, or declare it",
+        )  # fmt: skip
+    other = [
+        f"`{name}` is {there[name]}, not {kind}"
+        for name, kind in wanted
+        if canonical_type(there[name]) not in (canonical_type(kind), "null")
+    ]
+    return f"{title} declares other types than its result has: {', '.join(other)}" if other else None
 
 
 def _kind(value: Any) -> str:

@@ -19,13 +19,17 @@ from odibi_core.functions.calling import call
 from odibi_core.functions.isolation import system
 from odibi_core.functions.isolation.frames import from_arrow, to_arrow
 from odibi_core.functions.isolation.parcel import read_parcel, write_parcel
+from odibi_core.functions.registry import result_of
 from odibi_core.functions.resolution import importable, resolve
-from odibi_core.functions.results import is_frame, outputs_of
+from odibi_core.functions.results import hold_to, is_frame, outputs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import pyarrow as pa
+
+    from odibi_core.core.node import Step
 
 _OURS = Path(__file__).parent.parent
 SINGLE = ""  # the name a result travels under that is one frame
@@ -78,10 +82,25 @@ def _carry_out(
                 return {"kind": "none"}, {}
             outputs = outputs_of(result, step)
             if is_frame(result):
-                return {"kind": "single"}, {SINGLE: to_arrow(result, context)}
-            return {"kind": "several"}, {name: to_arrow(frame, context) for name, frame in outputs.items()}
+                table = to_arrow(result, context)
+                _hold_to(function, dict.fromkeys(outputs, table), step)
+                return {"kind": "single"}, {SINGLE: table}
+            answers = {name: to_arrow(frame, context) for name, frame in outputs.items()}
+            _hold_to(function, answers, step)
+            return {"kind": "several"}, answers
         finally:
             context.close()
+
+
+def _hold_to(function: Callable[..., Any], tables: Mapping[str, pa.Table], step: Step) -> None:
+    from odibi_core.formats.arrow import type_name
+
+    declared = result_of(function)
+    for local, table in tables.items() if declared is not None else ():
+        columns = [(field.name, type_name(field.type)) for field in table.schema]
+        different = hold_to(declared, local, columns, step)
+        if different is not None:
+            logging.getLogger(__name__).warning(different)
 
 
 def failure(error: BaseException) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from odibi_core.functions.reading.names import BrokenModule, absolute_name
+from odibi_core.functions.reading.found import BrokenModule
+from odibi_core.functions.reading.names import absolute_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import ast
 import pkgutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from odibi_core.functions.reading.found import (
+    BrokenModule,
+    Found,
+    FoundClass,
+    FoundFunction,
+    FoundModule,
+    MissingMember,
+    MissingModule,
+    NotCallable,
+    Thing,
+    Undecided,
+)
 from odibi_core.functions.reading.modules import (
     ModuleFile,
     ModuleFinder,
@@ -14,99 +25,13 @@ from odibi_core.functions.reading.modules import (
     SourceProblem,
     read_source,
 )
-from odibi_core.functions.reading.namespaces import Binding, FunctionNode, Namespace
+from odibi_core.functions.reading.namespaces import Binding, Namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _MAX_STEPS = 40  # re-exports of re-exports; more is a circle
-
-
-@dataclass(frozen=True, slots=True)
-class Undecided:
-    """Something is or may be there, but what it is only running it would show."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFunction:
-    """A function.
-
-    Attributes:
-        module: Where it is defined.
-        node: Its definition.
-        qualname: Its name in there.
-        is_bound: Whether its first parameter is filled already (a classmethod).
-        is_plain: Whether it stands in a class without being a static method or classmethod.
-    """
-
-    module: ModuleFile
-    node: FunctionNode | ast.Lambda
-    qualname: str
-    is_bound: bool = False
-    is_plain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FoundClass:
-    """A class."""
-
-    module: ModuleFile
-    node: ast.ClassDef
-    qualname: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundModule:
-    """A module."""
-
-    file: ModuleFile
-
-
-@dataclass(frozen=True, slots=True)
-class NotCallable:
-    """Something that is certainly no function, and of what type."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class MissingModule:
-    """There is no module of that name."""
-
-    name: str
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MissingMember:
-    """A module or class has no such name.
-
-    Attributes:
-        index: Which part of the dotted name it is, from 0.
-        owner: Dotted name of what lacks it.
-        kind: module or class.
-        path: Its source.
-        candidates: What it has.
-    """
-
-    index: int
-    owner: str
-    kind: str
-    path: str | None
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenModule:
-    """A module whose text is no Python."""
-
-    file: ModuleFile
-    problem: SourceProblem
-
-
-Thing = FoundFunction | FoundClass | FoundModule | NotCallable | Undecided
-Found = Thing | MissingModule | MissingMember | BrokenModule
 
 
 class _BrokenError(Exception):
@@ -168,6 +93,41 @@ class Reader:
             return Undecided() if source is None else self._expression(file, source.namespace, node)
         except _BrokenError:
             return Undecided()
+
+    def qualified(self, file: ModuleFile, node: ast.expr) -> str | None:
+        """Returns the dotted name that a name in a module's text comes from, as its imports tell it.
+
+        Modules outside the base directory are not read for it: `from functools import wraps` is enough.
+        """
+        if isinstance(node, ast.Attribute):
+            owner = self.qualified(file, node.value)
+            return None if owner is None else f"{owner}.{node.attr}"
+        source = read_source(file)
+        if not isinstance(node, ast.Name) or not isinstance(source, Source):
+            return None
+        binding = source.namespace.get(node.id)
+        if binding is None:
+            return None if source.namespace.is_open or source.namespace.stars else f"builtins.{node.id}"
+        if binding.alias is not None and isinstance(binding.node, ast.Import):
+            name = binding.alias.name
+            return name if binding.alias.asname else name.partition(".")[0]
+        if binding.alias is not None and isinstance(binding.node, ast.ImportFrom):
+            origin = absolute_name(file, binding.node)
+            target = self.finder.find(origin) if origin is not None else None
+            self._steps += 1
+            if target is not None and target.is_own and target.name != file.name and self._steps < _MAX_STEPS:
+                return self.qualified(target, ast.Name(binding.alias.name, ast.Load()))
+            return None if origin is None else f"{origin}.{binding.alias.name}"
+        return f"{file.name}.{node.id}" if binding.kind in ("function", "class", "value") else None
+
+    def constant(self, file: ModuleFile, node: ast.expr) -> ast.expr | None:
+        """Returns the value that a module gives a name, once and for all; None where it does not."""
+        source = read_source(file)
+        if not isinstance(node, ast.Name) or not isinstance(source, Source):
+            return None
+        found = source.namespace.bindings.get(node.id, [])
+        value = found[0].node if len(found) == 1 and found[0].kind == "value" else None
+        return value if isinstance(value, ast.expr) else None
 
     def module_member(self, file: ModuleFile, name: str) -> Thing | None:
         """Returns what `from file import name` gets; None if that certainly fails."""
