@@ -121,11 +121,11 @@ def _read_entry(entry: Any, at: Path) -> Iterator[Expectation | ExpectationProbl
     kinds = [key for key in entry if key in KINDS]
     for key in entry:
         if key not in KINDS and key not in OPTIONS:
-            meant = nearest(str(key), (*KINDS, *OPTIONS) if not kinds else OPTIONS)
-            what = "no expectation" if not kinds else f"`{kinds[0]}` has no option that"
+            names = OPTIONS if kinds else KINDS
+            meant = nearest(str(key), names)
             yield ExpectationProblem(
-                (*at, key), f"{what} is called `{key}`",
-                f"did you mean `{meant}`" if meant else f"use one of {', '.join(OPTIONS if kinds else KINDS)}",
+                (*at, key), f"no {'option' if kinds else 'expectation'} is called `{key}`",
+                f"did you mean `{meant}`" if meant else f"use one of {', '.join(names)}",
                 known=bool(kinds), suggestion=meant, at_key=True,
             )  # fmt: skip
             if not kinds:
@@ -135,7 +135,7 @@ def _read_entry(entry: Any, at: Path) -> Iterator[Expectation | ExpectationProbl
         help = f"use one of {', '.join(KINDS)}" if not kinds else "make two of it"
         yield ExpectationProblem(at, f"the expectation {said}", help)
         return
-    yield from _read_kind(kinds[0], entry, at)  # type: ignore[arg-type]  # one of them
+    yield from _read_kind(kinds[0], entry, at)
 
 
 def _read_kind(kind: Kind, entry: dict[str, Any], at: Path) -> Iterator[Expectation | ExpectationProblem]:
