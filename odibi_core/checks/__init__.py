@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
+from odibi_core.checks.collisions import check_collisions
 from odibi_core.checks.links import (
     check_connections,
     check_cycles,
@@ -17,7 +18,10 @@ from odibi_core.checks.needs import check_needs
 from odibi_core.checks.options import check_options
 from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.placeholders import check_placeholders
+from odibi_core.checks.secrets import check_secrets
 from odibi_core.checks.sources import check_sources
+from odibi_core.checks.usage import check_unreached, check_unused_connections, check_unused_outputs
+from odibi_core.checks.variables import check_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +44,9 @@ RULES: tuple[Callable[[Pipeline], Iterator[Diagnostic]], ...] = (
     check_needs,
     check_options,
     check_placeholders,
+    check_unused_outputs,
+    check_unused_connections,
+    check_unreached,
 )
 
 
@@ -85,7 +92,11 @@ def structural(document: Document, world: World) -> tuple[Pipeline, list[Diagnos
     for rule in RULES:
         if has_placeholders or rule is not check_placeholders:
             found.extend(rule(pipeline))
+    if has_placeholders:
+        found.extend(check_variables(pipeline, world))
     found.extend(check_sources(pipeline, world.base_dir, world.cwd))
+    found.extend(check_collisions(pipeline, world))
+    found.extend(check_secrets(pipeline, document.text))
     return pipeline, found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.data import add_outputs, infer, inputs_of, ordered
+from odibi_core.checks.final import finished
 from odibi_core.checks.lab import Lab
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
@@ -63,10 +64,10 @@ class Checker:
 
     def structure(self, document: Document) -> tuple[Diagnostic, ...]:
         """Returns what is wrong with text, shape, graph and files, without a heavy import."""
-        from odibi_core.checks import by_place, structural
+        from odibi_core.checks import structural
 
-        _, found = structural(document, self._world(document))
-        return tuple(sorted(found, key=by_place))
+        pipeline, found = structural(document, self._world(document))
+        return finished(pipeline, found, whole=False)
 
     def whole(self, document: Document, *, cancelled: Callable[[], bool] | None = None) -> Checked:
         """Returns everything that is wrong, and the schema of every dataset.
@@ -75,7 +76,7 @@ class Checker:
             document: The config as read.
             cancelled: Asked between steps; where it says yes the check ends with what it has.
         """
-        from odibi_core.checks import by_place, structural
+        from odibi_core.checks import structural
 
         world = self._world(document)
         pipeline, found = structural(document, world)
@@ -89,7 +90,7 @@ class Checker:
             add_outputs(step, outcome, schemas, pipeline)
             found.extend(outcome.diagnostics)
             anew.add(step.name)
-        return Checked(tuple(sorted(found, key=by_place)), schemas, frozenset(anew))
+        return Checked(finished(pipeline, found, whole=True), schemas, frozenset(anew))
 
     def close(self) -> None:
         """Frees what it holds."""

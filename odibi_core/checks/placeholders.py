@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
+from odibi_core.checks.texts import texts_of
 from odibi_core.config.placeholders import find_placeholders
 from odibi_core.text import one_line
 
@@ -23,11 +24,8 @@ _LOOKS_LIKE = re.compile(r"(?<!\$)\$\{\s*(?:envs?|vars?|ident|identifier)\s*[:.]
 def check_placeholders(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields texts in `value` and `params` that look like placeholders and are none."""
     for step in pipeline.steps:
-        if "${" in step.value:
-            yield from _check(step, step.value, ("value",))
-        if step.params:
-            for path, text in _texts(step.params, ("params",)):
-                yield from _check(step, text, path)
+        for path, text, _ in texts_of(step, "${"):
+            yield from _check(step, text, path)
 
 
 def _check(step: Step, text: str, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
@@ -40,15 +38,3 @@ def _check(step: Step, text: str, path: tuple[str | int, ...]) -> Iterator[Diagn
             field=".".join(map(str, path)), span=place(step, *path, start=match.start(), end=match.end()),
             help="write ${env:NAME}, ${var:NAME} or ${ident:NAME}",
         )  # fmt: skip
-
-
-def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, str):
-        if "${" in value:
-            yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))

@@ -41,6 +41,7 @@ PIPELINE: list[Finding] = [
     ("ODB402", 125, 25, "write_ranked"),
     ("ODB402", 126, 29, "write_ranked"),
     ("ODB113", 126, 51, "write_ranked"),
+    ("ODB208", 132, 25, "write_scored"),
     ("ODB133", 132, 35, "write_scored"),
     ("ODB201", 136, 14, "write_scored"),
     ("ODB122", 137, 14, "write_scored"),

@@ -1,0 +1,69 @@
+"""The texts of a step that a run fills in, with where they stand and whether they are SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from odibi_core.core.node import Step
+
+_SQL_PARAMS = frozenset({"query", "sql"})
+_SQL_OPERATIONS = frozenset({"filter", "derive"})
+
+
+class StepText(NamedTuple):
+    """A text in `value` or `params`.
+
+    Attributes:
+        path: The field and what leads to the text in it.
+        text: The text, decoded.
+        is_sql: Whether it is a query or an expression.
+    """
+
+    path: tuple[str | int, ...]
+    text: str
+    is_sql: bool
+
+
+def texts_of(step: Step, holding: str = "") -> Iterator[StepText]:
+    """Yields the texts of `value` and `params` that hold a text."""
+    if holding in step.value:
+        yield StepText(("value",), step.value, value_is_sql(step))
+    if step.params:
+        operates = step.layer == "transform" and step.type == "config_op"
+        for name, value in step.params.items():
+            is_sql = name in _SQL_PARAMS or (operates and name in _SQL_OPERATIONS)
+            if isinstance(value, str):
+                if holding in value:
+                    yield StepText(("params", name), value, is_sql)
+            elif isinstance(value, dict | list):
+                yield from _inside(value, ("params", name), holding, operates and is_sql, operates)
+
+
+def texts_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yields the texts in a value of `params`, each with what leads to it."""
+    for found in _inside(value, path, "", False, False):
+        yield found.path, found.text
+
+
+def value_is_sql(step: Step) -> bool:
+    """Whether a step's value is a query."""
+    return step.type == "sql" and step.layer in ("ingest", "transform")
+
+
+def _inside(
+    value: Any, path: tuple[str | int, ...], holding: str, is_sql: bool, operates: bool
+) -> Iterator[StepText]:
+    if isinstance(value, str):
+        if holding in value:
+            yield StepText(path, value, is_sql)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inside(
+                item, (*path, key), holding, is_sql or (operates and key in _SQL_OPERATIONS), operates
+            )
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _inside(item, (*path, index), holding, is_sql, operates)
