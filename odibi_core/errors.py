@@ -6,7 +6,7 @@ Each class also derives from the built-in exception a caller would expect (`File
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from odibi_core.diagnostics import Diagnostic
@@ -58,6 +58,10 @@ class ConfigFieldError(ConfigError, KeyError):
     __str__ = OdibiError.__str__  # KeyError would print the repr
 
 
+class SelectionError(OdibiError, ValueError):
+    """A selection of steps says something that there is not, or needs what nobody has kept."""
+
+
 class StepError(OdibiError):
     """A step could not do its work."""
 
@@ -78,6 +82,39 @@ class StepCrashedError(StepError, RuntimeError):
 
 class StepOptionError(StepError, ValueError):
     """A step has a value or an option its layer and type cannot work with."""
+
+
+class ParamError(StepOptionError):
+    """Something in `params` that cannot be, whatever the data; it knows exactly where it stands.
+
+    Attributes:
+        kind: What it is: a column that is not there, a word that is none of the known ones, an operation that
+            is none, two columns of one name, no column left, or a value of the wrong shape.
+        path: Where it stands, such as `("params", "operations", 0, "select", 1)`.
+        is_key: Whether it is the key at that path rather than its value.
+        name: What is written there, where it is a name.
+        known: The names there are instead.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: str | None = None,
+        field: str | None = None,
+        help: str | None = None,
+        kind: Literal["column", "word", "operation", "twice", "empty", "value"] = "value",
+        path: tuple[str | int, ...] = (),
+        is_key: bool = False,
+        name: str | None = None,
+        known: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, step=step, field=field or ".".join(map(str, path)) or None, help=help)
+        self.kind = kind
+        self.path = path
+        self.is_key = is_key
+        self.name = name
+        self.known = known
 
 
 class ExpectationError(StepError, ValueError):
