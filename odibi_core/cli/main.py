@@ -6,7 +6,6 @@ Exit codes, everywhere: 0 fine, 1 errors found or the run failed, 2 the command 
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from odibi_core import __version__
+from odibi_core.cli.lazy import LazyGroup
 from odibi_core.errors import OdibiError, RunCancelledError
 from odibi_core.text import plain
 
@@ -26,37 +26,14 @@ FINE, FOUND_ERRORS, COULD_NOT_WORK, CANCELLED = 0, 1, 2, 130
 _COMMANDS = {
     "check": ("odibi_core.cli.check", "Check pipelines and show every mistake at its place."),
     "run": ("odibi_core.cli.run", "Run a pipeline."),
-    "runs": ("odibi_core.cli.runs", "List past runs and look into them."),
+    "runs": ("odibi_core.cli.runs", "List past runs, look into them, export them."),
+    "graph": ("odibi_core.cli.graph", "Print a pipeline's graph as Mermaid, DOT or JSON."),
 }
 
 
-class _LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, so that each starts quickly."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.exceptions.NoSuchCommand as error:  # it knows no lazy command to suggest
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx) from error
-
-
 @click.group(
-    cls=_LazyGroup,
+    cls=LazyGroup,
+    lazy=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:

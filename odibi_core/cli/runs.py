@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from odibi_core.cli.lazy import LazyGroup
 from odibi_core.cli.runs_place import place_options, store_of, which_run
 
 if TYPE_CHECKING:
@@ -16,16 +17,25 @@ if TYPE_CHECKING:
     from odibi_core.runs.store import RunStore
 
 
+# Command -> its module (which has `command`) and its line in --help.
+_MORE = {
+    "export": ("odibi_core.cli.runs_export", "Export a run's lineage as OpenLineage events."),
+}
+
+
 @click.group(
+    cls=LazyGroup,
+    lazy=_MORE,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
   odibi-core runs list
   odibi-core runs show latest
-  odibi-core runs show run_20260131_120000 --log""",
+  odibi-core runs show run_20260131_120000 --log
+  odibi-core runs export latest -o lineage.jsonl""",
 )
 def command() -> None:
-    """List past runs and look into them."""
+    """List past runs, look into them, export them."""
 
 
 @command.command(

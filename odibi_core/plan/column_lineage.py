@@ -125,7 +125,7 @@ def _kind_of(expression: Any) -> Kind:
 
     if expression.find(exp.AggFunc) is not None and not isinstance(expression, exp.Query):
         return "aggregation"
-    inner = expression.unalias()
+    inner = expression.unalias().unnest()
     return "identity" if isinstance(inner, exp.Column | exp.Query | exp.Star) else "transformation"
 
 

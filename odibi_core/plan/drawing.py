@@ -121,7 +121,11 @@ def dot_columns(
 ) -> str:
     """Returns column lineage in the DOT language, a cluster a dataset with a node a column."""
     ids = _column_ids(datasets)
-    lines = [f"digraph {_dot_text(name)} {{", f"  rankdir={direction};", "  node [shape=box, fontname=monospace];"]
+    lines = [
+        f"digraph {_dot_text(name)} {{",
+        f"  rankdir={direction};",
+        "  node [shape=box, fontname=monospace];",
+    ]
     for number, (key, names) in enumerate(datasets.items()):
         lines.append(f"  subgraph cluster_{number} {{")
         lines.append(f"    label={_dot_text(key)};")

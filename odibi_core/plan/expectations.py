@@ -204,7 +204,7 @@ def _range(value: Any, base: Expectation) -> Iterator[Expectation | ExpectationP
         return
     for column, limits in value.items():
         one = replace(base, columns=(column,), path=(*base.path, column))
-        yield _limited(limits, one, f"the limits of `{column}`", _is_limit, "numbers, or texts for times")
+        yield _limited(limits, one, f"the range of `{column}`", _is_limit, "numbers, or texts for times")
 
 
 def _row_count(value: Any, base: Expectation) -> Iterator[Expectation | ExpectationProblem]:
@@ -251,7 +251,7 @@ def _limited(
                 f"did you mean `{meant}`" if meant else form, suggestion=meant, at_key=True,
             )  # fmt: skip
         if limit is not None and not is_right(limit) and not _is_open(limit):
-            return ExpectationProblem((*one.path, key), f"`{key}` is of {wanted}, not {_shown(limit)}", form)
+            return ExpectationProblem((*one.path, key), f"`min` and `max` are {wanted}, not {_shown(limit)}", form)
     low, high = value.get("min"), value.get("max")
     if _are_apart(low, high):
         return ExpectationProblem(one.path, f"{what} has a `min` above its `max`", "no value is between them")
