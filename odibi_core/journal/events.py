@@ -178,6 +178,27 @@ class DatasetDropped(Event, frozen=True, tag="dataset_dropped"):
     reason: str
 
 
+class Expectation(Event, frozen=True, tag="expectation"):
+    """Whether the data of a step is as its `metadata.expect` says (docs/expectations.md).
+
+    `on` are the columns it is about. Of `rows` rows `failing` are not as expected, None where it is not about
+    single rows; `sample` are the first of them. `found` says what was there instead, where it is not met.
+    """
+
+    step: str
+    name: str
+    kind: str
+    passed: bool
+    severity: Literal["error", "warn"] = "error"
+    attempt: int = 1
+    dataset: str | None = None
+    on: tuple[str, ...] = ()
+    rows: int | None = None
+    failing: int | None = None
+    found: str | None = None
+    sample: tuple[dict[str, Any], ...] = ()
+
+
 class Log(Event, frozen=True, tag="log"):
     """A line a step printed or logged; `stream` is stdout or stderr for what was printed."""
 
@@ -240,6 +261,7 @@ AnyEvent = (
     | DatasetStored
     | DatasetKept
     | DatasetDropped
+    | Expectation
     | Log
     | Retry
     | StepFinished

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from odibi_core.journal.events import ErrorInfo
-    from odibi_core.journal.record import Attempt, DatasetRecord, RunRecord, SnapshotRecord, StepRecord
+    from odibi_core.journal.record import (
+        Attempt,
+        DatasetRecord,
+        ExpectationRecord,
+        RunRecord,
+        SnapshotRecord,
+        StepRecord,
+    )
 
 __all__ = ["LOG_VERSION", "from_log", "read_log", "step_to_log", "to_log", "write_log"]
 
@@ -97,6 +104,7 @@ def step_to_log(step: StepRecord) -> dict[str, Any]:
         "reused_from": step.reused_from,
         "rows": step.rows,
         "bytes": step.bytes,
+        "expectations": [_expectation(expectation) for expectation in step.expectations],
     }
 
 
@@ -165,6 +173,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "worker": attempt.worker,
         "error": _error(attempt.error),
     }
+
+
+def _expectation(expectation: ExpectationRecord) -> dict[str, Any]:
+    told = {name: getattr(expectation, name) for name in type(expectation).__slots__}
+    return told | {"on": list(expectation.on), "sample": [json_row(row) for row in expectation.sample]}
 
 
 def _dataset(dataset: DatasetRecord) -> dict[str, Any]:

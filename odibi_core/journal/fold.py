@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.journal import events as ev
-from odibi_core.journal.record import Attempt, DatasetRecord, RunRecord, SnapshotRecord, StepRecord
+from odibi_core.journal.record import (
+    Attempt,
+    DatasetRecord,
+    ExpectationRecord,
+    RunRecord,
+    SnapshotRecord,
+    StepRecord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +53,7 @@ class RunBuilder:
             ev.DatasetStored: self._dataset_stored,
             ev.DatasetKept: self._dataset_kept,
             ev.DatasetDropped: self._dataset_dropped,
+            ev.Expectation: self._expectation,
             ev.Log: self._log,
             ev.Retry: self._retry,
             ev.StepFinished: self._step_finished,
@@ -189,6 +197,9 @@ class RunBuilder:
         )
         self._step(event.step).set(**{event.position: snapshot})
 
+    def _expectation(self, event: ev.Expectation) -> None:
+        self._step(event.step).expect(event)
+
     def _retry(self, event: ev.Retry) -> None:
         self._step(event.step).retry(event)
 
@@ -239,9 +250,16 @@ class _StepBuilder:
         self._end_attempt(event.ts, None)
         self._attempts.append(Attempt(event.attempt, event.ts, worker=event.worker))
         changes: dict[str, Any] = {"state": "running", "ended": None, "error": None, "fraction": None}
+        if self._fields.get("expectations"):
+            changes["expectations"] = ()
         if self._fields.get("started") is None:
             changes["started"] = event.ts
         self.set(**changes)
+
+    def expect(self, event: ev.Expectation) -> None:
+        others = [known for known in self._fields.get("expectations", ()) if known.name != event.name]
+        told = {name: getattr(event, name) for name in ExpectationRecord.__slots__}
+        self.set(expectations=(*others, ExpectationRecord(**told)))
 
     def retry(self, event: ev.Retry) -> None:
         self._end_attempt(event.ts, event.error)

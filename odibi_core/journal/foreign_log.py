@@ -12,7 +12,14 @@ import msgspec
 
 from odibi_core.errors import RunLogError
 from odibi_core.journal.events import ColumnInfo, ErrorInfo, StepInfo
-from odibi_core.journal.record import Attempt, DatasetRecord, RunRecord, SnapshotRecord, StepRecord
+from odibi_core.journal.record import (
+    Attempt,
+    DatasetRecord,
+    ExpectationRecord,
+    RunRecord,
+    SnapshotRecord,
+    StepRecord,
+)
 from odibi_core.journal.schema_diff import canonical_type
 
 MAX_LOG_BYTES = 512 * 1024 * 1024
@@ -163,6 +170,7 @@ def _step(step: Any, place: _Place) -> StepRecord:
         reused_from=place.text(step, "reused_from"),
         rows=after.rows if after is not None and "rows" not in step else rows,
         bytes=place.integer(step, "bytes"),
+        expectations=_expectations(step.get("expectations")),
     )
 
 
@@ -252,6 +260,14 @@ def _datasets(log: dict[str, Any], place: _Place) -> dict[str, DatasetRecord]:
                 place.text(item, "index_file"),
             )
     return datasets
+
+
+def _expectations(written: Any) -> tuple[ExpectationRecord, ...]:
+    """Reads what we have written; what others mean by the word is not known."""
+    try:
+        return msgspec.convert(written or (), tuple[ExpectationRecord, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 def _error(error: Any, message: str | None) -> ErrorInfo | None:

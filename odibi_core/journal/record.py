@@ -68,6 +68,35 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectationRecord:
+    """Whether the data of a step was as expected.
+
+    Attributes:
+        name: What it is called; one of its name in a step.
+        kind: not_null, unique, accepted_values, range, row_count, freshness or sql.
+        passed: Whether it is met.
+        severity: "error" (the step fails) or "warn".
+        dataset: Key in `data_map` of the data.
+        on: The columns it is about.
+        rows: All rows of the data.
+        failing: Rows that are not as expected, None where it is not about single rows.
+        found: What was there instead, as text, where it is not met.
+        sample: Up to 5 of the failing rows, each column -> JSON value.
+    """
+
+    name: str
+    kind: str
+    passed: bool
+    severity: str = "error"
+    dataset: str | None = None
+    on: tuple[str, ...] = ()
+    rows: int | None = None
+    failing: int | None = None
+    found: str | None = None
+    sample: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt of a step, for the timeline."""
 
@@ -100,6 +129,7 @@ class StepRecord:
         why: Why it ran, where a run that reuses had to decide.
         reused_from: The run whose result was taken.
         fingerprint: What decided its result.
+        expectations: What was expected of its data in the last attempt, and whether it was so.
     """
 
     info: StepInfo
@@ -119,6 +149,12 @@ class StepRecord:
     why: str | None = None
     reused_from: str | None = None
     fingerprint: Fingerprint | None = None
+    expectations: tuple[ExpectationRecord, ...] = ()
+
+    @property
+    def unmet(self) -> tuple[ExpectationRecord, ...]:
+        """What was expected of its data and is not so."""
+        return tuple(expectation for expectation in self.expectations if not expectation.passed)
 
 
 @dataclass(frozen=True, slots=True)
