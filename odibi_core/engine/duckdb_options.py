@@ -106,12 +106,13 @@ def read_plan(fmt: Format, options: Mapping[str, Any], path: str) -> Plan | None
         StepOptionError: Neither knows an option, or one only DuckDB has stands beside one only pandas has.
     """
     own = OWN[fmt.name]
+    known = fmt.read_options() if options else frozenset[str]()  # asking for them imports pandas
     for name in options:
-        if name not in own and name not in fmt.read_options() and name not in fmt.spellings:
-            raise unknown_option(name, {*own, *fmt.read_options(), *fmt.spellings}, f"the {fmt.name} reader")
-    given = {name: value for name, value in options.items() if name in own and name not in fmt.read_options()}
+        if name not in own and name not in known and name not in fmt.spellings:
+            raise unknown_option(name, {*own, *known, *fmt.spellings}, f"the {fmt.name} reader")
+    given = {name: value for name, value in options.items() if name in own and name not in known}
     pandas_options = fmt.checked(
-        {name: value for name, value in options.items() if name not in given}, fmt.read_options(), "reader"
+        {name: value for name, value in options.items() if name not in given}, known, "reader"
     )
     translate = {"csv": _csv, "tsv": _csv, "json": _json, "jsonl": _json, "parquet": _parquet}[fmt.name]
     try:

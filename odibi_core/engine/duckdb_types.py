@@ -11,6 +11,8 @@ from odibi_core.journal.events import ColumnInfo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
 _NAMES = {
     "BOOLEAN": "bool",
     "TINYINT": "int8",
@@ -68,3 +70,26 @@ def columns_of(names: Sequence[str], natives: Sequence[str]) -> tuple[ColumnInfo
             return None
         found.append(ColumnInfo(name, arrow, native))
     return tuple(found)
+
+
+# What is met most, so that no database has to be asked.
+_PLAIN = {
+    arrow: native
+    for native, arrow in _NAMES.items()
+    if native not in ("HUGEINT", "UHUGEINT", "UUID", "JSON", "BIT", "TIMESTAMPTZ", "TIMESTAMPTZ_NS", "NULL")
+} | {"large_string": "VARCHAR", "large_binary": "BLOB", "date32[day]": "DATE"}
+
+
+@functools.lru_cache(maxsize=1024)
+def native_name(dtype: pa.DataType) -> str:
+    """Returns DuckDB's name of the type that it gives a column of an Arrow type."""
+    plain = _PLAIN.get(str(dtype))
+    if plain is not None:
+        return plain
+    import duckdb
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(dtype):
+        return native_name(dtype.value_type)
+    with duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"}) as empty:
+        return str(empty.from_arrow(pa.schema([("c", dtype)]).empty_table()).types[0])

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from odibi_core.formats.base import Format
 
-_NATIVE = ("csv", "tsv", "jsonl", "parquet")  # a .json array Spark reads whole on one core: our reader does
-_OWN = {
+NATIVE = ("csv", "tsv", "jsonl", "parquet")  # a .json array Spark reads whole on one core: our reader does
+OWN = {
     "csv": {
         "inferSchema", "multiLine", "dateFormat", "timestampFormat", "nullValue", "emptyValue", "nanValue",
         "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "samplingRatio", "locale", "lineSep",
@@ -34,7 +34,7 @@ _OWN = {
     },
     "parquet": {"mergeSchema", "datetimeRebaseMode", "int96RebaseMode"},
 }  # fmt: skip
-_OWN["tsv"] = _OWN["csv"]
+OWN["tsv"] = OWN["csv"]
 _TYPES = {
     "str": "string",
     "string": "string",
@@ -53,7 +53,7 @@ _TYPES = {
 }
 
 
-class _NotNativeError(Exception):
+class NotNativeError(Exception):
     """Spark's reader has no like of an option; pandas' reader has."""
 
 
@@ -69,17 +69,17 @@ def read_natively(
 
     A URL with a scheme (`s3a://`, `hdfs://`, `dbfs:/`) is Spark's own affair and goes to it as it is.
     """
-    if is_database(source, params) and not _has_scheme(source):
+    if is_database(source, params) and not has_scheme(source):
         return None
     options = dict(params)
     fmt = find_format(source, options.pop("format", None))
-    if fmt.name not in _NATIVE or (remote and not _has_scheme(source)):
+    if fmt.name not in NATIVE or (remote and not has_scheme(source)):
         return None
     try:
-        plan = _plan(fmt, options)
-    except _NotNativeError:
+        plan = read_plan(fmt, options)
+    except NotNativeError:
         return None
-    if _has_scheme(source):
+    if has_scheme(source):
         paths = [str(source)]
         first = None
     else:
@@ -108,13 +108,13 @@ def write_natively(
     A parquet target is one file, as on the other engines, written by one task. `single_file: false` or
     `partition_by` write a directory of files as Spark does, which takes the target's place when it is whole.
     """
-    if is_database(target, params) and not _has_scheme(target):
+    if is_database(target, params) and not has_scheme(target):
         return None
     options = dict(params)
     fmt = find_format(target, options.pop("format", None))
     mode = parse_mode(options.pop("mode", "overwrite"))
     partitions = options.pop("partition_by", options.pop("partitionBy", None))
-    single = bool(options.pop("single_file", partitions is None and not _has_scheme(target)))
+    single = bool(options.pop("single_file", partitions is None and not has_scheme(target)))
     kind = {"tsv": "csv", "jsonl": "json"}.get(fmt.name, fmt.name)
     if single:
         path = resolve(target)
@@ -135,7 +135,7 @@ def write_natively(
     writer = frame.write.format(kind).options(**_writer_options(fmt, options))
     if partitions is not None:
         writer = writer.partitionBy(*([partitions] if isinstance(partitions, str) else partitions))
-    if _has_scheme(target):
+    if has_scheme(target):
         writer.mode({"error": "errorifexists"}.get(mode, mode)).save(str(target))
         return str(target)
     path = resolve(target)
@@ -146,8 +146,14 @@ def write_natively(
     return path
 
 
-def _plan(fmt: Format, options: Mapping[str, Any]) -> dict[str, Any]:
-    own = _OWN[fmt.name]
+def read_plan(fmt: Format, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how Spark reads: its `options`, and the `columns`, `names`, `types` and `limit` asked for.
+
+    Raises:
+        NotNativeError: Spark's reader has no like of an option.
+        StepOptionError: Nobody knows an option.
+    """
+    own = OWN[fmt.name]
     known = fmt.read_options()
     given = {name: value for name, value in options.items() if name in own and name not in known}
     for name in options:
@@ -205,7 +211,7 @@ def _translate(plan: dict[str, Any], fmt: Format, name: str, value: Any) -> None
     elif is_text and name in ("quotechar", "escapechar", "comment", "encoding") and isinstance(value, str):
         spark[{"quotechar": "quote", "escapechar": "escape"}.get(name, name)] = value
     else:
-        raise _NotNativeError(name)
+        raise NotNativeError(name)
 
 
 def _shaped(
@@ -222,7 +228,7 @@ def _shaped(
                 types[field.name] = "bigint"
         for column, kind in types.items():
             if column not in frame.columns:
-                raise _no_column(label, column, frame.columns)
+                raise no_column(label, column, frame.columns)
             frame = frame.withColumn(column, frame[f"`{column}`"].cast(kind))
     elif fmt.name == "jsonl" and first is not None:
         frame = _in_written_order(frame, first)
@@ -230,7 +236,7 @@ def _shaped(
         names = frame.columns
         for column in plan["columns"]:
             if not (isinstance(column, int) and column < len(names)) and column not in names:
-                raise _no_column(label, str(column), names)
+                raise no_column(label, str(column), names)
         wanted = {names[column] if isinstance(column, int) else column for column in plan["columns"]}
         frame = frame.select(*[f"`{name}`" for name in names if name in wanted])
     return frame if plan["limit"] is None else frame.limit(plan["limit"])
@@ -256,7 +262,8 @@ def _in_written_order(frame: DataFrame, path: Path) -> DataFrame:
     return frame.select(*[f"`{name}`" for name in [*(n for n in written if n in frame.columns), *rest]])
 
 
-def _no_column(label: str, column: str, names: list[str]) -> StepOptionError:
+def no_column(label: str, column: str, names: list[str]) -> StepOptionError:
+    """Returns the error for a column that an option names and the source has not."""
     close = nearest(column, names)
     return StepOptionError(
         f"`{one_line(label)}` has no column `{one_line(column)}`",
@@ -266,7 +273,7 @@ def _no_column(label: str, column: str, names: list[str]) -> StepOptionError:
 
 
 def _writer_options(fmt: Format, options: Mapping[str, Any]) -> dict[str, str]:
-    checked = fmt.checked(options, {*fmt.write_options(), *_OWN.get(fmt.name, ())}, "writer")
+    checked = fmt.checked(options, {*fmt.write_options(), *OWN.get(fmt.name, ())}, "writer")
     if checked.pop("index", False):
         raise StepOptionError("a Spark frame has no index to write", field="params")
     named = {"quotechar": "quote", "escapechar": "escape", "na_rep": "nullValue"}
@@ -289,7 +296,8 @@ def _drop(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def _has_scheme(source: str | Path) -> bool:
+def has_scheme(source: str | Path) -> bool:
+    """Whether a source or target is a URL that Spark deals with itself."""
     text = str(source)
     return "://" in text or text.startswith("dbfs:/")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
 from odibi_core.formats.avro_schema import avro_schema, avro_value, table_from_records
-from odibi_core.formats.base import Format, damaged, require
+from odibi_core.formats.base import Format, Look, damaged, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Frame, Options
     from odibi_core.formats.sources import File
 
+_LOOK_ROWS = 200
 _CODECS = ("null", "deflate", "bzip2", "xz", "snappy", "zstandard", "lz4")
 
 
@@ -52,6 +53,13 @@ class Avro(Format):
         except fastavro.schema.SchemaParseException as error:
             raise damaged(file, self.name, error) from error
         return table_from_records(schema, records, options.get("usecols"), file.label)
+
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the first records; the types are the schema's."""
+        wanted = options.get("nrows")
+        rows = min(wanted, _LOOK_ROWS) if isinstance(wanted, int) else _LOOK_ROWS
+        frame: Any = self.read(file, {**options, "nrows": rows})
+        return Look(frame, whole=len(frame) < rows)
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with a schema made from the columns' types, unless `schema` gives one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from odibi_core.errors import FormatError, MissingDependencyError, StepOptionError
@@ -21,6 +22,27 @@ if TYPE_CHECKING:
     Frame: TypeAlias = pd.DataFrame | pa.Table
 
 Options = dict[str, Any]
+
+# How much of a file a look at it reads: files up to this size whole, of others the first rows, for which no
+# more bytes than `LOOK_MOST` may be needed.
+LOOK_WHOLE = 1 << 20
+LOOK_ROWS = 10_000
+LOOK_MOST = 16 << 20
+
+
+@dataclass(frozen=True)
+class Look:
+    """The start of a file, as the format's reader makes it.
+
+    Attributes:
+        frame: The first rows.
+        whole: Whether these are all that reading the file would give.
+        doubtful: Columns whose type may be another one in the rest of the file.
+    """
+
+    frame: Frame
+    whole: bool
+    doubtful: frozenset[str] = frozenset()
 
 
 class Format(ABC):
@@ -62,6 +84,19 @@ class Format(ABC):
             options: Checked, with pandas' names.
         """
 
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the start of a file, or all of a small one; None where that would not tell what `read` gives.
+
+        It may raise what `read` raises, and `TooLongError` where the start cannot be told from its end.
+
+        Args:
+            file: A file of this machine.
+            options: Checked, with pandas' names.
+        """
+        if not is_small(file, options):
+            return None
+        return Look(self.read(replace(file, most=LOOK_MOST), dict(options)), whole=True)
+
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
         """Writes what `old` holds and then `frame` to `path`; by default reads the one and writes both."""
         from odibi_core.formats.arrow import concatenate
@@ -96,6 +131,25 @@ class Format(ABC):
                 )
             checked[plain] = value
         return checked
+
+
+def is_small(file: File, options: Mapping[str, Any]) -> bool:
+    """Whether a file is so small, decompressed, that a look at it reads all of it."""
+    from pathlib import Path
+
+    from odibi_core.formats.compression import compression_of, is_damage
+
+    compression = compression_of(file.path, options.get("compression", "infer"))
+    size = Path(file.path).stat().st_size
+    if compression is None or size > LOOK_WHOLE:
+        return size <= LOOK_WHOLE
+    try:
+        with file.open(compression) as handle:
+            return len(handle.read(LOOK_WHOLE + 1)) <= LOOK_WHOLE
+    except Exception as error:
+        if is_damage(error):
+            return True  # the reader will say so
+        raise
 
 
 def unknown_option(name: str, known: Collection[str], taker: str) -> StepOptionError:

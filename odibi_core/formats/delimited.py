@@ -6,10 +6,11 @@ import functools
 import inspect
 import io
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
-from odibi_core.formats.base import Format, damaged
+from odibi_core.formats.base import LOOK_MOST, LOOK_ROWS, Format, Look, damaged, is_small
 from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
 from odibi_core.text import one_line
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Frame, Options
     from odibi_core.formats.sources import File
 
+_WHOLE_ONLY = {"skipfooter"}
+_TAIL = 1 << 16
+_PLAIN_HEADER = {"sep", "usecols", "dtype", "parse_dates", "na_values", "decimal", "compression", "nrows"}
 _NOT_READ = {"filepath_or_buffer", "chunksize", "iterator"}
 _NOT_WRITTEN = {"self", "path_or_buf", "mode"}
 
@@ -78,7 +82,7 @@ class Csv(Format):
             if file.is_url:
                 frame = read(file.path, compression=compression, **options)
             else:
-                with opened(file.path, "rb", compression) as handle:
+                with file.open(compression) as handle:
                     frame = read(handle, **options)
             return frame
         except UnicodeDecodeError as error:
@@ -100,6 +104,44 @@ class Csv(Format):
             if is_damage(error):
                 raise damaged(file, self.name, error) from error
             raise
+
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the first rows; a column of numbers that ends in text is doubtful."""
+        if is_small(file, options):
+            return super().look(file, options)
+        if not _WHOLE_ONLY.isdisjoint(options) or options.get("engine") == "pyarrow":
+            return None  # these go with no `nrows`
+        wanted = options.get("nrows")
+        rows = min(wanted, LOOK_ROWS) if isinstance(wanted, int) else LOOK_ROWS
+        options = {**options, "nrows": wanted if wanted is not None and not isinstance(wanted, int) else rows}
+        frame: Any = self.read(replace(file, most=LOOK_MOST), options)
+        if len(frame) < rows or wanted == rows:
+            return Look(frame, whole=True)
+        return Look(frame, whole=False, doubtful=self._ending_in_text(file, options, frame))
+
+    def _ending_in_text(self, file: File, options: Options, frame: Any) -> frozenset[str]:
+        """Returns the columns that hold numbers in the first rows and text in the last, as sorted keys do."""
+        import pandas as pd
+
+        compression = compression_of(file.path, options.get("compression", "infer"))
+        if compression is not None or not _PLAIN_HEADER.issuperset(options):
+            return frozenset()
+        with file.open(None) as handle:
+            header = handle.readline()
+            handle.seek(-_TAIL, io.SEEK_END)
+            handle.readline()  # the rest of a row
+            tail = io.BytesIO(header + handle.read())
+        read: Any = pd.read_csv
+        try:
+            rest = read(tail, **{"sep": self.separator, **options, "nrows": None, "compression": None})
+        except ValueError:
+            return frozenset()  # the last rows alone are no table: a quoted text may hold line breaks
+        is_number = pd.api.types.is_numeric_dtype
+        return frozenset(
+            str(name)
+            for name in frame.columns
+            if is_number(frame[name]) and name in rest.columns and not is_number(rest[name])
+        )
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with `DataFrame.to_csv`, without an index; a named index is a column like any other."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import inspect
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
-from odibi_core.formats.base import Format, damaged, require
+from odibi_core.formats.base import Format, Look, damaged, require
 from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from odibi_core.formats.base import Frame, Options
     from odibi_core.formats.sources import File
 
+_LOOK_ROWS = 1_000
+_LOOK_MOST = 8 << 20
 _NOT_READ = {"io", "engine", "storage_options"}
 _NOT_WRITTEN = {"self", "excel_writer", "engine", "storage_options", "engine_kwargs"}
 MOST_ROWS = 1_048_575  # a sheet's rows less the header
@@ -71,6 +73,18 @@ class Excel(Format):
             raise StepOptionError(f"the excel reader refuses its options: {error}", field="params") from error
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise damaged(file, "an Excel workbook", error) from error
+
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the first rows of the sheet; nothing is told of a workbook that is slow to open."""
+        if Path(file.path).stat().st_size > _LOOK_MOST:
+            return None
+        wanted = options.get("nrows")
+        rows = min(wanted, _LOOK_ROWS) if isinstance(wanted, int) else _LOOK_ROWS
+        given = {"nrows": wanted if wanted is not None and not isinstance(wanted, int) else rows}
+        if options.get("skipfooter"):
+            given = {}
+        frame: Any = self.read(file, {**options, **given})
+        return Look(frame, whole=not given or len(frame) < rows or wanted == rows)
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes one sheet, without an index; a named index is a column like any other."""

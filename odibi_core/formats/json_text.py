@@ -9,8 +9,9 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
-from odibi_core.formats.base import Format, damaged
+from odibi_core.formats.base import Format, Look, damaged, is_small
 from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
+from odibi_core.formats.json_start import first_rows, not_json, not_text
 from odibi_core.formats.sources import File
 from odibi_core.text import one_line
 
@@ -75,6 +76,22 @@ class Json(Format):
         narrowed: Frame = _narrowed(frame, columns, nrows, file)
         return narrowed
 
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the first rows; where they differ in their keys, more of them may come later: None."""
+        if is_small(file, options):
+            return super().look(file, options)
+        plain = dict(options)
+        lines = bool(plain.pop("lines", self.lines))
+        columns, nrows = plain.pop("usecols", None), plain.pop("nrows", None)
+        compression = compression_of(file.path, plain.pop("compression", "infer"))
+        encoding = plain.pop("encoding", None) or "utf-8"
+        if plain:
+            return None  # read by pandas, whole
+        rows = first_rows(file, compression, encoding, lines=lines)
+        if rows is None:
+            return None
+        return Look(_narrowed(_table(rows, file), columns, nrows, file), whole=False)
+
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes one object a line, inside an array for json; with pandas' options, by `to_json`."""
         lines = bool(options.pop("lines", self.lines))
@@ -121,7 +138,7 @@ class Json(Format):
                 data = answer.read()
         else:
             try:
-                with opened(file.path, "rb", compression) as handle:
+                with file.open(compression) as handle:
                     data = handle.read()
             except Exception as error:
                 if is_damage(error):
@@ -130,11 +147,7 @@ class Json(Format):
         try:
             return str(data, "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
         except UnicodeDecodeError as error:
-            raise FormatError(
-                f"`{one_line(file.label)}` is not {encoding} text: "
-                f"byte {error.object[error.start]:#04x} at {error.start}",
-                help="say how it is encoded with `encoding`, for example `latin-1`",
-            ) from error
+            raise not_text(file, encoding, error) from error
         except LookupError as error:
             raise StepOptionError(f"unknown encoding `{one_line(encoding)}`", field="params") from error
 
@@ -209,10 +222,7 @@ def _decoded(text: str, file: File, line: int) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise FormatError(
-            f"`{one_line(file.label)}` is not JSON: line {line + error.lineno - 1}, column {error.colno}: "
-            f"{error.msg[:1].lower()}{error.msg[1:]}"
-        ) from error
+        raise not_json(file, line, error) from error
     except RecursionError as error:
         raise FormatError(f"`{one_line(file.label)}` is nested too deeply to read") from error
 

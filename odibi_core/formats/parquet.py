@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import StepOptionError
-from odibi_core.formats.base import Format, damaged
+from odibi_core.formats.base import Format, Look, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.formats.sources import File
 
 _READ = frozenset({"columns", "filters", "nrows", "engine", "memory_map", "dtype_backend"})
+_LOOK_ROWS = 200  # nested columns show in them what pandas makes of them; the footer tells the others
 _NOT_WRITTEN = {"table", "where", "row_group_size", "kwargs", "filesystem", "encryption_properties"}
 
 
@@ -62,6 +63,21 @@ class Parquet(Format):
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise damaged(file, self.name, error) from error
+
+    def look(self, file: File, options: Options) -> Look | None:
+        """Reads the first rows of the first row group; types and names are the footer's."""
+        import pyarrow.parquet as pq
+
+        plain = {name: value for name, value in options.items() if name != "filters"}
+        wanted = plain.get("nrows")
+        rows = min(wanted, _LOOK_ROWS) if isinstance(wanted, int) else _LOOK_ROWS
+        frame: Any = self.read(file, {**plain, "nrows": rows})
+        columns = plain.get("columns")
+        if columns is not None and set(columns) <= set(frame.column_names):
+            frame = frame.select(list(dict.fromkeys(columns)))  # in the order that reading it whole gives
+        with Path(file.path).open("rb") as handle:
+            total = pq.ParquetFile(handle).metadata.num_rows
+        return Look(frame, whole=total <= len(frame) and "filters" not in options)
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with pyarrow, compressed with snappy unless `compression` says otherwise."""

@@ -6,10 +6,12 @@ import glob
 import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from odibi_core.errors import FormatError, SourceNotFoundError
+from odibi_core.formats.bounded import bounded
+from odibi_core.formats.compression import opened
 from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
@@ -22,15 +24,30 @@ _URL_SCHEMES = ("http", "https", "s3", "gs", "gcs", "az", "abfs", "abfss", "hdfs
 
 @dataclass(frozen=True)
 class File:
-    """A file to read: where it is, and what the person called it."""
+    """A file to read: where it is, and what the person called it.
 
-    path: Path | str  # a string is a URL
+    Attributes:
+        path: Where it is; a string is a URL.
+        label: What messages call it.
+        most: How many of its bytes, decompressed, may be read; None for all.
+    """
+
+    path: Path | str
     label: str
+    most: int | None = None
 
     @property
     def is_url(self) -> bool:
         """Whether it is a URL rather than a file here."""
         return isinstance(self.path, str)
+
+    def open(self, compression: str | None) -> IO[bytes]:
+        """Opens it for reading through its compression.
+
+        What is read from it raises `TooLongError` where it may not be read so far.
+        """
+        stream = opened(self.path, "rb", compression)
+        return stream if self.most is None else bounded(stream, self.most)
 
 
 def is_url(source: str | Path) -> bool:

@@ -1,0 +1,80 @@
+"""What DuckDB's readers would give, told by binding their call: the files are sniffed, not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.engine.duckdb_files import refused, scan
+from odibi_core.engine.duckdb_options import OWN, read_plan
+from odibi_core.engine.source_columns import natives
+from odibi_core.formats import find_files, find_format
+from odibi_core.formats.base import is_small
+from odibi_core.formats.looks import MOST_FILES, is_plain_file, look_at_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from odibi_core.engine.source_columns import Columns
+    from odibi_core.formats.base import Format
+    from odibi_core.formats.sources import File
+
+# As a session's, but that nothing is fetched and nothing written.
+_SETTINGS: dict[str, Any] = {
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "",
+    "threads": "1",
+}
+_JSON_SAMPLE = 2_048
+# What the rest of a json file whose start was sniffed may still turn out to be.
+_SURE_OF_JSON = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"})
+
+
+def columns_on_duckdb(
+    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+) -> Columns | None:
+    """Returns the columns; see `source_columns`."""
+    import duckdb
+
+    options = dict(params)
+    fmt = find_format(source, options.pop("format", None))
+    plan = read_plan(fmt, options, str(source)) if fmt.name in OWN else None
+    if plan is None:
+        return _by_our_reader(source, params, resolve)
+    files = find_files(source, fmt, resolve)
+    if len(files) > MOST_FILES or not all(is_plain_file(file) for file in files):
+        return None
+    is_sampled = fmt.name in ("json", "jsonl") and not all(is_small(file, options) for file in files)
+    if is_sampled:
+        if not all(_has_one_shape(file, fmt) for file in files):
+            return None
+        params = {**params, "sample_size": _JSON_SAMPLE}
+    try:
+        with duckdb.connect(":memory:", config=_SETTINGS) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            sql = scan(source, params, resolve, connection)
+            if sql is not None:
+                relation = connection.sql(sql)
+                columns = list(zip(relation.columns, map(str, relation.types), strict=True))
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise refused(source, error) from error
+    if sql is None:
+        return _by_our_reader(source, params, resolve)
+    return [(name, kind if not is_sampled or kind in _SURE_OF_JSON else None) for name, kind in columns]
+
+
+def _by_our_reader(
+    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+) -> Columns | None:
+    """Returns what our own reader's frame is as a table of DuckDB."""
+    from odibi_core.formats.looks import columns_of
+
+    look = look_at_source(source, params, resolve)
+    return None if look is None else natives(columns_of(look, by_pandas=False))
+
+
+def _has_one_shape(file: File, fmt: Format) -> bool:
+    """Whether the first rows of a json file have the same keys, so that the rest will hardly have others."""
+    return fmt.look(file, {}) is not None

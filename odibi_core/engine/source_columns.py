@@ -1,0 +1,66 @@
+"""What a step's source would give on its engine: columns and types, told from the start of its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from odibi_core.formats.looks import ArrowColumns
+
+# Name and DuckDB's name of the type, which stands for every engine's; None where it is not known.
+Columns = list[tuple[str, str | None]]
+
+
+def source_columns(
+    engine: str, source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+) -> Columns | None:
+    """Returns the columns that reading files would give, by the engine's own reader on their start.
+
+    Nothing but the files is opened, nothing is written, and no Java is started.
+
+    Args:
+        engine: pandas, duckdb or spark.
+        source: A path, pattern or directory.
+        params: `format`, and the reader's options.
+        resolve: Makes a path absolute.
+
+    Returns:
+        The columns; None where they cannot be told: a URL, too many files, more to read than a look reads.
+
+    Raises:
+        FileNotFoundError: Nothing is there.
+        FormatError: The format is not known or a file is not in it.
+        StepOptionError: The reader does not take an option.
+        EngineError: The files do not fit below each other.
+        MissingDependencyError: The format needs a package that is not installed.
+    """
+    from odibi_core.formats.sources import is_url
+
+    if is_url(source):
+        return None
+    if engine == "duckdb":
+        from odibi_core.engine.duckdb_look import columns_on_duckdb as columns_on
+    elif engine == "spark":
+        from odibi_core.engine.spark_look import columns_on_spark as columns_on
+    else:
+        columns_on = _columns_on_pandas
+    return columns_on(source, params, resolve) or None  # an empty array has no columns yet
+
+
+def _columns_on_pandas(
+    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+) -> Columns | None:
+    from odibi_core.formats.looks import columns_of, look_at_source
+
+    look = look_at_source(source, params, resolve)
+    return None if look is None else natives(columns_of(look))
+
+
+def natives(columns: ArrowColumns) -> Columns:
+    """Returns columns with DuckDB's names for their Arrow types."""
+    from odibi_core.engine.duckdb_types import native_name
+
+    return [(name, None if dtype is None else native_name(dtype)) for name, dtype in columns]
