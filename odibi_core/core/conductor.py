@@ -18,6 +18,7 @@ from odibi_core.core.options import StepOptions
 from odibi_core.core.reporter import Reporter
 from odibi_core.core.runfiles import RunFiles
 from odibi_core.errors import (
+    ExpectationError,
     FunctionNotFoundError,
     JournalError,
     MissingDependencyError,
@@ -284,6 +285,8 @@ class Conductor:
         if isinstance(error, StepCrashedError):
             return plan.WorkerLost(step.name, number)
         final = isinstance(error, _FINAL) or not isinstance(error, Exception)
+        if isinstance(error, ExpectationError) and outcome.attempt.options.retries is None:
+            final = True  # the same data would be no better, unless the step itself says that it may
         return plan.StepFailed(step.name, number, retryable=not final)
 
     def _end_workers(self) -> None:

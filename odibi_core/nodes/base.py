@@ -174,9 +174,7 @@ class Node(NodeBase):
 
         def on_log(stream: str, line: str) -> None:
             printed = stream in ("stdout", "stderr")
-            level = "info" if printed else stream
-            self.tracker.log(line, level=level, step=step.name, stream=stream if printed else None)
-            self.events.emit("log", step=self.step, level=level, message=line)
+            self.tell(line, "info" if printed else stream, stream=stream if printed else None)
 
         self.keeps_time = True  # from the start of the function, not from that of its process
         return self.runtime.workers.call(
@@ -308,6 +306,32 @@ class Node(NodeBase):
             self.tracker.store_profile(key, frame, scope, step=self.step.name, full=full)
         except ProfileError as error:
             self.tracker.log(f"no profile of `{key}`: {error}", level="warning", step=self.step.name)
+
+    def expect(self, results: Mapping[str, Any], scope: EngineContext) -> None:
+        """Holds what came out of the step against what its `metadata.expect` says of it."""
+        if self.step.metadata.get("expect") is not None:
+            from odibi_core.nodes.expectations import check_expectations
+
+            frames = {local: (self.step.outputs[local], frame) for local, frame in results.items()}
+            check_expectations(self, frames, scope)
+
+    def expect_of_input(self, key: str, frame: Any, scope: EngineContext) -> None:
+        """Holds what goes into the step, before anything is done with it, against its `metadata.expect`."""
+        if self.step.metadata.get("expect") is not None:
+            from odibi_core.nodes.expectations import check_expectations
+
+            check_expectations(self, {next(iter(self.step.inputs)): (key, frame)}, scope)
+
+    def tell(self, message: str, level: str = "info", *, stream: str | None = None) -> None:
+        """Writes a line of the step's log."""
+        message = self.tracker.redactor.text(message)
+        self.tracker.log(message, level=level, step=self.step.name, stream=stream)
+        self.events.emit("log", step=self.step, level=level, message=message)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the node has been told to end."""
+        return self._interrupted
 
     def progress(self, rows: int, of: int) -> None:
         """Tells how many of its rows a step has dealt with."""

@@ -24,6 +24,8 @@ class ConnectNode(Node):
         """Opens and checks the connection; a declared output is the connection's name."""
         from odibi_core.engine.connections import open_connection
 
+        if self.step.metadata.get("expect") is not None:
+            raise self.bad_option("a connect step has no data to expect anything of", "metadata.expect")
         value = self.text() if self.step.value.strip() else ""
         params = self.params()
         database = open_connection(value, params, resolve=scope.resolve)

@@ -33,6 +33,7 @@ class IngestNode(Node):
         else:
             results = self.to_outputs(self._read(scope), scope)
         self.snapshot_after(results, scope)
+        self.expect(results, scope)
         return results
 
     def _read(self, scope: EngineContext) -> Any:

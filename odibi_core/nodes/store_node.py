@@ -25,6 +25,7 @@ class StoreNode(Node):
         """Records what is to be written, and writes it."""
         key, frame = self.the_input(data_map, scope)
         self.snapshot("before", key, frame, scope)
+        self.expect_of_input(key, frame, scope)
         self.deliver(frame, scope)
         return self.to_outputs(frame, scope)
 

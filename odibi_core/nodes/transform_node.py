@@ -31,6 +31,7 @@ class TransformNode(Node):
             self.snapshot("before", self.step.inputs[local], frame, scope)
         results = self._results(frames, scope)
         self.snapshot_after(results, scope)
+        self.expect(results, scope)
         return results
 
     def _results(self, frames: dict[str, Any], scope: EngineContext) -> dict[str, Any]:
