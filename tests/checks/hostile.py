@@ -73,7 +73,8 @@ def config(port: int) -> list[dict[str, Any]]:
         ("stdin", "/dev/stdin", {"format": "csv"}), ("s3", f"s3://127.0.0.1:{port}/x.parquet", {}),
         ("ftp", f"ftp://127.0.0.1:{port}/x.csv", {}), ("pg", "", {"connection": "postgres", "table": "t"}),
         ("pg_url", "", {"connection_string": f"postgresql://127.0.0.1:{port}/d", "table": "t"}),
-        ("loop", "loop.csv", {}), ("folder", ".", {"format": "csv"}), ("pkl", "evil.pkl", {"format": "pickle"}),
+        ("loop", "loop.csv", {}), ("folder", ".", {"format": "csv"}),
+        ("pkl", "evil.pkl", {"format": "pickle"}),
         ("proc", "/proc/self/mem", {"format": "parquet"}),
         ("lite", "", {"connection": "shop", "table": "orders"}),
         ("smb", "//127.0.0.1/share/x.csv", {}), ("file_url", "file:///etc/hostname", {"format": "csv"}),
@@ -109,7 +110,8 @@ def config(port: int) -> list[dict[str, Any]]:
         )  # fmt: skip
     functions = [
         "hostile.run", "hostile.Tools.run", "hostile_package.deep.run", "registered", "os.system",
-        "subprocess.run", "builtins.exec", "antigravity.fly", "hostile_late.run", "nothing.at_all", "antigravity",
+        "subprocess.run", "builtins.exec", "antigravity.fly", "hostile_late.run", "nothing.at_all",
+        "antigravity",
     ]  # fmt: skip
     for name in functions:
         for layer in ("ingest", "transform", "store"):

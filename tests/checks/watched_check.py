@@ -12,8 +12,8 @@ import sys
 TOUCHING = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "pty.",
     "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.chown", "os.link", "os.symlink",
-    "os.truncate", "os.utime", "os.setxattr", "os.kill", "shutil.", "tempfile.", "urllib.", "http.", "ftplib.",
-    "smtplib.", "webbrowser.", "sqlite3.enable_load_extension", "sqlite3.load_extension",
+    "os.truncate", "os.utime", "os.setxattr", "os.kill", "shutil.", "tempfile.", "urllib.", "http.",
+    "ftplib.", "smtplib.", "webbrowser.", "sqlite3.enable_load_extension", "sqlite3.load_extension",
 )  # fmt: skip
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
