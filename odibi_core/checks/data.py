@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from odibi_core.checks.crossing import crossed
+from odibi_core.checks.keys import check_key
 from odibi_core.checks.outcome import NOTHING
 
 if TYPE_CHECKING:
@@ -34,31 +37,25 @@ def check_data(pipeline: Pipeline, tools: Tools) -> Iterator[tuple[Step, Outcome
 
 def ordered(pipeline: Pipeline) -> list[Step]:
     """Returns the steps so that each comes after all it needs; without those on cycles and second ones."""
-    by_name = steps_by_name(pipeline)
-    return [by_name[name] for name in pipeline.graph.order()]
-
-
-def steps_by_name(pipeline: Pipeline) -> dict[str, Step]:
-    """Returns the first step of each name."""
-    found: dict[str, Step] = {}
-    for step in pipeline.steps:
-        found.setdefault(step.name, step)
-    return found
+    return [pipeline.by_name[name] for name in pipeline.graph.order()]
 
 
 def inputs_of(
     step: Step, schemas: Mapping[str, Schema | None], pipeline: Pipeline
 ) -> dict[str, Schema | None]:
-    """Returns the schemas of a step's inputs by local name.
+    """Returns the schemas of a step's inputs by local name, as its engine meets them.
 
     What a connect step outputs is the name of a connection, which no step gets as data.
     """
     producers, connects = pipeline.graph.producers, pipeline.connects
-    return {
-        local: schemas.get(key)
-        for local, key in step.inputs.items()
-        if not connects or producers.get(key) not in connects
-    }
+    found: dict[str, Schema | None] = {}
+    for local, key in step.inputs.items():
+        producer = producers.get(key)
+        if producer is None or producer not in connects:
+            schema = schemas.get(key)
+            engine = step.engine if producer is None else pipeline.by_name[producer].engine
+            found[local] = schema if engine == step.engine else crossed(schema, engine, step.engine)
+    return found
 
 
 def add_outputs(step: Step, outcome: Outcome, schemas: dict[str, Schema | None], pipeline: Pipeline) -> None:
@@ -73,7 +70,15 @@ def infer(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outc
     if not all(tools.pipeline.is_known(step, field) for field in _JUDGED):
         return NOTHING
     rule = rule_for(step)
-    return NOTHING if rule is None else rule(step, inputs, tools)
+    outcome = NOTHING if rule is None else rule(step, inputs, tools)
+    if not step.metadata:
+        return outcome
+    unfit = list(check_key(step, outcome)) if step.metadata.get("key") else []
+    if step.metadata.get("expect") is not None:
+        from odibi_core.checks.expect_rules import check_expectations
+
+        unfit += check_expectations(step, inputs, outcome, tools)
+    return replace(outcome, diagnostics=(*outcome.diagnostics, *unfit)) if unfit else outcome
 
 
 def rule_for(step: Step) -> Rule | None:

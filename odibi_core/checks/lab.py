@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from odibi_core.checks.lab_errors import SqlProblem, problem_of
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sql_tree import SqlTree, tree_of
 from odibi_core.engine.duckdb_session import quoted
 
 if TYPE_CHECKING:
@@ -31,6 +34,25 @@ _DESCRIBE = "DESCRIBE "
 _UNKNOWN = '"NULL"'
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a text of SQL.
+
+    Attributes:
+        text: The statement, with what follows it up to the next.
+        start: Where it begins in the text.
+        kind: DuckDB's word for it: SELECT, CREATE, SET, MULTI (a PIVOT), …
+        is_select: Whether it is a query.
+        gives_rows: Whether a step's SQL may end with it.
+    """
+
+    text: str
+    start: int
+    kind: str
+    is_select: bool
+    gives_rows: bool
+
+
 class Lab:
     """An in-memory DuckDB that executes no user's SQL: it only says what a query would give, or why not.
 
@@ -41,6 +63,8 @@ class Lab:
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._tables: dict[str, tuple[str, Schema]] = {}
+        self._functions: frozenset[str] | None = None
+        self._types: frozenset[str] | None = None
 
     def describe(self, sql: str, tables: Mapping[str, Schema]) -> Schema:
         """Returns the schema of what a query gives.
@@ -65,6 +89,64 @@ class Lab:
             except duckdb.Error as error:
                 raise problem_of(error, sql, len(_DESCRIBE)) from None
         return Schema.of((row[0], None if row[1] == _UNKNOWN else row[1]) for row in rows)
+
+    def statements(self, sql: str) -> list[Statement]:
+        """Returns the statements of a text, without running any.
+
+        Raises:
+            SqlProblem: It is not SQL.
+        """
+        import duckdb
+
+        from odibi_core.engine.duckdb_workspace import gives_rows, is_select
+
+        with self._lock:
+            try:
+                found = self._open().extract_statements(sql)
+            except duckdb.Error as error:
+                raise problem_of(error, sql, 0) from None
+            statements: list[Statement] = []
+            end = len(sql)
+            for statement in reversed(found):
+                # Each begins where the one before ends; only what stands before the first is left out.
+                text = statement.query
+                start = end - len(text)
+                if sql[start:end] != text:
+                    start = sql.rfind(text, 0, end)
+                name = statement.type.name
+                statements.append(
+                    Statement(text, max(start, 0), name, is_select(statement), gives_rows(statement))
+                )
+                end = start
+            return statements[::-1]
+
+    def tree(self, sql: str) -> SqlTree | None:
+        """Returns what a query is made of, by DuckDB's parser; None for what is no SELECT."""
+        import duckdb
+
+        query = "SELECT json_serialize_sql(?, skip_default := true, skip_empty := true, skip_null := true)"
+        with self._lock:
+            try:
+                ((text,),) = self._open().execute(query, [sql]).fetchall()
+            except duckdb.Error:
+                return None  # its parser takes statements that the serializer does not know
+        return tree_of(json.loads(text), sql)
+
+    def functions(self) -> frozenset[str]:
+        """Returns the names of all functions there are."""
+        with self._lock:
+            if self._functions is None:
+                rows = self._open().execute("SELECT DISTINCT function_name FROM duckdb_functions()")
+                self._functions = frozenset(name for (name,) in rows.fetchall())
+            return self._functions
+
+    def types(self) -> frozenset[str]:
+        """Returns the names of all types there are, in upper case."""
+        with self._lock:
+            if self._types is None:
+                rows = self._open().execute("SELECT DISTINCT upper(type_name) FROM duckdb_types()")
+                self._types = frozenset(name for (name,) in rows.fetchall())
+            return self._types
 
     def interrupt(self) -> None:
         """Ends what it is doing, from any thread; harmless when idle."""
@@ -111,4 +193,4 @@ class Lab:
             self._tables[folded] = (name, schema)
 
 
-__all__ = ["Lab", "SqlProblem"]
+__all__ = ["Lab", "SqlProblem", "Statement"]

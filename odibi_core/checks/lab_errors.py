@@ -11,12 +11,61 @@ from odibi_core.errors import OdibiError
 if TYPE_CHECKING:
     import duckdb
 
-ProblemKind = Literal["syntax", "table", "function", "column", "ambiguous", "type", "refused"]
+ProblemKind = Literal[
+    "syntax",
+    "table",  # no such table
+    "qualifier",  # what stands before a dot is no table of the query
+    "column",
+    "ambiguous",
+    "function",
+    "type",  # types that a function or operator does not take
+    "aggregate",  # an aggregate or window function where none can stand
+    "group",  # neither grouped by nor brought together
+    "count",  # of columns
+    "alias",  # a table's name twice
+    "type-name",
+    "field",  # of a struct
+    "position",  # a number in ORDER BY or GROUP BY
+    "constant",  # that cannot be converted
+    "refused",  # anything else
+    "extension",  # what an extension brings that the run may load
+    "outside",  # a file or address, which the lab does not read
+]
 
-_CANDIDATES = re.compile(r"\n+Candidate \w+: (?:: )?(.*)", re.DOTALL)
+_CANDIDATES = re.compile(r"\n+(?:Candidate \w+:(?: :)?|Did you mean:?) (.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_NO_COLUMN = re.compile(r'(?:Table|Values list) "(.*)" does not have a column named "(.*)"')
-_NO_QUALIFIER = re.compile(r'Referenced table "(.*)" not found!')
+# Message -> kind, and the name it is about where DuckDB does not tell it apart.
+_MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
+    (r'(?:Table|Values list) "(?P<qualifier>.*?)" does not have a column named "(?P<name>.*?)"', "column"),
+    (r'Column "(?P<name>.*?)" in (?:EXCLUDE|REPLACE|RENAME) list not found', "column"),
+    (r'Column "(?P<name>.*?)" does not exist on (?:left|right) side of join', "column"),
+    (r"Referenced column (?P<name>.*?) not found in FROM clause and can't find in alias map", "column"),
+    (r'Referenced column "(?P<name>.*?)" (?:was )?not found', "column"),
+    (r'Referenced table "(?P<name>.*?)" not found', "qualifier"),
+    (r'Ambiguous reference to column name "(?P<name>.*?)"', "ambiguous"),
+    (r'Column name "(?P<name>.*?)" is ambiguous', "ambiguous"),
+    (r'Could not find key "(?P<name>.*?)" in struct', "field"),
+    (r"Cannot (?:compare|mix) values of type", "type"),
+    (r"No function matches the given name and argument types", "type"),
+    (r"UNNEST\(\) can only be applied|Cannot extract field from expression", "type"),
+    (r".*must appear in the GROUP BY clause", "group"),
+    (r".*cannot contain (?:aggregates|window functions)", "aggregate"),
+    (r".*(?:aggregate|window) function(?:s| calls) (?:cannot be nested|are not allowed)", "aggregate"),
+    (r".*cannot be used without groups", "aggregate"),
+    (r".*term out of range|.*out of range - should be between", "position"),
+    (r"Set operations can only apply|Subquery returns \d+ columns", "count"),
+    (r"table .* has \d+ columns available|VALUES lists must all be the same length", "count"),
+    (r'Ambiguous reference to table "(?P<name>.*?)"', "alias"),
+    (r'Duplicate (?:alias|CTE name) "(?P<name>.*?)"', "alias"),
+    (r'window "(?P<name>.*?)" does not exist', "refused"),
+    (r'extract specifier "(?P<name>.*?)" not recognized', "constant"),
+    (r".*is not in the catalog, but it exists in the", "extension"),
+)
+_TYPES: dict[str, ProblemKind] = {
+    "Parser": "syntax", "Permission": "outside", "IO": "outside", "HTTP": "outside",
+    "Missing Extension": "extension", "Autoload": "extension", "Conversion": "constant",
+    "Invalid Input": "constant", "Out of Range": "constant", "Mismatch Type": "type",
+}  # fmt: skip
 
 
 class SqlProblem(OdibiError):
@@ -29,6 +78,8 @@ class SqlProblem(OdibiError):
         name: The name it is about: a column, a table, a function.
         qualifier: For a column, the table before its dot.
         candidates: What DuckDB offers in its place.
+        call: For a function, its name and the types it is given.
+        signatures: For a function, what it takes.
     """
 
     def __init__(
@@ -41,6 +92,8 @@ class SqlProblem(OdibiError):
         name: str | None = None,
         qualifier: str | None = None,
         candidates: tuple[str, ...] = (),
+        call: str | None = None,
+        signatures: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -49,6 +102,20 @@ class SqlProblem(OdibiError):
         self.name = name
         self.qualifier = qualifier
         self.candidates = candidates
+        self.call = call
+        self.signatures = signatures
+
+    @property
+    def has_place(self) -> bool:
+        """Whether DuckDB names a place."""
+        return self.start is not None and self.end is not None
+
+    def at(self, start: int | None, end: int | None) -> SqlProblem:
+        """Returns the same problem at another place."""
+        return SqlProblem(
+            self.kind, self.message, start=start, end=end, name=self.name, qualifier=self.qualifier,
+            candidates=self.candidates, call=self.call, signatures=self.signatures,
+        )  # fmt: skip
 
 
 def problem_of(error: duckdb.Error, sql: str, before: int) -> SqlProblem:
@@ -60,16 +127,23 @@ def problem_of(error: duckdb.Error, sql: str, before: int) -> SqlProblem:
         before: Bytes of what stood before the query in the statement that was refused.
     """
     said = _said(error)
-    message = str(said.get("exception_message", error))
+    message = str(said.get("exception_message") or error)
     start, end = _place(said, sql, before)
-    name = said.get("name")
-    kind, name, qualifier = _kind(said, message, None if name is None else str(name))
+    kind, found = _kind(said, message)
+    name = found.get("name") or said.get("name")
+    call = said.get("call")
+    signatures = tuple(line.strip() for line in message.split("\n\t")[2:]) if call else ()
     offered = _CANDIDATES.search(message)
-    candidates = tuple(_QUOTED.findall(offered[1])) if offered else ()
-    if not candidates and kind in ("table", "function") and said.get("candidates"):
-        candidates = tuple(part.strip() for part in str(said["candidates"]).split(","))
     return SqlProblem(
-        kind, message, start=start, end=end, name=name, qualifier=qualifier, candidates=candidates
+        kind,
+        message,
+        start=start,
+        end=end,
+        name=None if name is None else str(name),
+        qualifier=found.get("qualifier"),
+        candidates=tuple(_QUOTED.findall(offered[1])) if offered else (),
+        call=None if call is None else str(call),
+        signatures=signatures,
     )
 
 
@@ -84,39 +158,32 @@ def _said(error: duckdb.Error) -> dict[str, Any]:
     return said
 
 
-def _kind(said: dict[str, Any], message: str, name: str | None) -> tuple[ProblemKind, str | None, str | None]:
-    subtype = said.get("error_subtype")
-    if said.get("exception_type") == "Parser":
-        return "syntax", name, None
-    if subtype == "COLUMN_NOT_FOUND":
-        return "column", name, None
-    of_table = _NO_COLUMN.match(message)
-    if of_table is not None:
-        return "column", of_table[2], of_table[1]
-    no_table = _NO_QUALIFIER.match(message)
-    if no_table is not None:
-        return "table", no_table[1], None
-    if subtype == "MISSING_ENTRY":
+def _kind(said: dict[str, Any], message: str) -> tuple[ProblemKind, dict[str, str]]:
+    for pattern, kind in _MESSAGES:
+        match = re.match(pattern, message, re.DOTALL)
+        if match is not None:
+            return kind, {name: text for name, text in match.groupdict().items() if text is not None}
+    if said.get("error_subtype") == "MISSING_ENTRY":
         what = str(said.get("type", ""))
-        return ("table" if what == "Table" else "function" if "Function" in what else "refused"), name, None
-    if message.startswith("Ambiguous reference"):
-        found = _QUOTED.search(message)
-        return "ambiguous", found[1] if found else name, None
-    if subtype == "NO_MATCHING_FUNCTION" or message.startswith("Cannot compare values of type"):
-        return "type", name, None
-    return "refused", name, None
+        if "Function" in what:
+            return "function", {}
+        return {"Table": "table", "Type": "type-name"}.get(what, "refused"), {}  # type: ignore[return-value]
+    if re.match(r"Table with name", message):
+        return "table", {}
+    return _TYPES.get(str(said.get("exception_type")), "refused"), {}
 
 
 def _place(said: dict[str, Any], sql: str, before: int) -> tuple[int | None, int | None]:
     """Returns the place in characters of the query; DuckDB counts bytes."""
-    location = said.get("location")
-    if location is not None:
-        start, _, size = str(location).strip("[]").partition(",")
+    if said.get("location") is not None:
+        start, _, size = str(said["location"]).strip("[]").partition(",")
         first, length = int(start) - before, int(size)
     elif said.get("position") is not None:
-        first, length = int(said["position"]) - before, len((said.get("name") or " ").encode())
+        first, length = int(said["position"]) - before, len((said.get("name") or "").encode())
     else:
         return None, None
+    if sql.isascii():
+        return (first, first + length) if 0 <= first <= len(sql) else (None, None)
     data = sql.encode("utf-8", "surrogatepass")
     if not 0 <= first <= len(data):
         return None, None

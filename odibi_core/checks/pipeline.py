@@ -30,6 +30,14 @@ class Pipeline:
         self.graph = Graph(self.steps)
 
     @cached_property
+    def by_name(self) -> dict[str, Step]:
+        """The first step of each name."""
+        found: dict[str, Step] = {}
+        for step in self.steps:
+            found.setdefault(step.name, step)
+        return found
+
+    @cached_property
     def connects(self) -> frozenset[str]:
         """The names of the connect steps."""
         return frozenset(step.name for step in self.steps if step.layer == "connect")

@@ -1,20 +1,235 @@
-"""What SQL on the pandas and duckdb engines makes of its inputs: its schema, and what is wrong with it."""
+"""infer_sql: what SQL on the pandas and duckdb engines makes of its inputs, and what is wrong with it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks.outcome import NOTHING
+from odibi_core.checks import data_codes
+from odibi_core.checks.crossing import of_query
+from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.outcome import NOTHING, Outcome
+from odibi_core.checks.pipeline import place
+from odibi_core.checks.schemas import Column, Schema
+from odibi_core.checks.sql_examine import Mistake, examine
+from odibi_core.checks.sql_filling import Filled, fill
+from odibi_core.checks.sql_keywords import misspelled_keyword
+from odibi_core.checks.sql_pivot import as_static_pivot
+from odibi_core.checks.sql_places import find_place
+from odibi_core.checks.sql_setup import Known, learn, made_by
+from odibi_core.checks.sql_told import SqlText, tell
+from odibi_core.errors import StepOptionError
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from odibi_core.checks.outcome import Outcome
-    from odibi_core.checks.schemas import Schema
+    from odibi_core.checks.lab import Statement
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
+    from odibi_core.diagnostics import Diagnostic
+
+# What a value that only the run knows may be: what stands for it is told of only where it is so for all.
+_STAND_INS = (None, "odibi", 1)
 
 
 def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outcome:
-    """Returns what is known of a step's data."""
-    return NOTHING
+    """Returns the schema of a step's query, and every mistake in it that is certain."""
+    if not step.value.strip():
+        return NOTHING  # what lacks is told by the rules about the step itself
+    twins = _names_in_case(step)
+    if twins is not None:
+        return Outcome(diagnostics=(twins,))
+    query = _Query(step, inputs, tools)
+    try:
+        statements = query.taken_apart()
+    except StepOptionError as error:
+        return Outcome(diagnostics=(_unfillable(step, error),))
+    schema = query.schema_of(statements) if statements else None
+    if query.found or schema is None:
+        return Outcome(diagnostics=tuple(query.found))
+    schema = of_query(schema, step.engine, list(inputs.values()))
+    return Outcome(dict.fromkeys(step.outputs, schema))
+
+
+class _Query:
+    """The SQL of one step under check."""
+
+    def __init__(self, step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> None:
+        self.step = step
+        self.inputs = inputs
+        self.tools = tools
+        self.filled: Filled
+        self.found: list[Diagnostic] = []
+
+    def taken_apart(self) -> list[Statement]:
+        """Returns the statements of the query; none where it has a mistake that is told."""
+        first: SqlProblem | None = None
+        filled: Filled | None = None
+        for stand_in in _STAND_INS:
+            self.filled = fill(self.step.value, self.tools.world, stand_in=stand_in)
+            filled = filled or self.filled
+            try:
+                statements = self.tools.lab.statements(self.filled.text)
+            except SqlProblem as problem:
+                first = first or problem
+                if not self.filled.stand_ins:
+                    break
+                continue
+            if not statements:
+                self.found.append(_empty(self.step))
+            return statements
+        if first is not None and filled is not None:
+            self.filled = filled
+            self._tell(self._syntax_mistake(first), 0, {})
+        return []
+
+    def _syntax_mistake(self, problem: SqlProblem) -> Mistake:
+        sql = self.filled.text
+        if problem.kind == "syntax":
+            found = misspelled_keyword(sql, problem, self.tools.lab)
+            if found is not None and not self._stands_in(found[0], found[1], 0):
+                start, end, keyword = found
+                return Mistake(problem.at(start, end), keyword, certain=True)
+        elif not problem.has_place:
+            return Mistake(problem.at(*(find_place(problem, sql) or (None, None))))
+        return Mistake(problem)
+
+    def schema_of(self, statements: list[Statement]) -> Schema | None:
+        """Returns the schema of what the last statement gives; tells what is wrong on the way."""
+        known = Known.of(self.inputs)
+        for statement in statements[:-1]:
+            self._set_up(statement, known)
+        last = statements[-1]
+        if not last.gives_rows:
+            self._tell_no_rows(last)
+            return None
+        if not last.is_select or known.is_open or not self.filled.names_known:
+            return None
+        if last.kind == "MULTI":
+            self._look_at_pivot(last, known)
+            return None
+        schema = self._examined(last.text, last.start, known)
+        return schema if schema is None or not self.filled.stand_ins else self._certain(schema, statements)
+
+    def _set_up(self, statement: Statement, known: Known) -> None:
+        quiet = known.is_open or not self.filled.names_known
+        made = made_by(statement)
+        if made is not None:
+            schema = None if quiet else self._examined(made.query, statement.start + made.start, known)
+            known.add(made.name, None if made.renamed else schema)
+            return
+        if statement.kind == "SELECT" and not quiet:
+            self._examined(statement.text, statement.start, known)
+        learn(statement, known)
+
+    def _look_at_pivot(self, statement: Statement, known: Known) -> None:
+        """Tells what is wrong with a PIVOT whose columns the data decides."""
+        static = as_static_pivot(statement.text)
+        if static is None or not self._is_query(static.text):
+            return
+        examined = examine(
+            self.tools.lab, static.text, known.tables,
+            blind=lambda start, end: self._stands_in(*static.back(start, end), statement.start)
+            or static.touches(start, end),
+            types_known=known.types_known,
+        )  # fmt: skip
+        for mistake in examined.mistakes:
+            problem = mistake.problem
+            if problem.start is not None and problem.end is not None:
+                moved = problem.at(*static.back(problem.start, problem.end))
+                mistake = Mistake(moved, mistake.meant, mistake.certain, mistake.tables, mistake.inputs)
+            self._tell(mistake, statement.start, known.tables)
+
+    def _is_query(self, sql: str) -> bool:
+        try:
+            return [found.kind for found in self.tools.lab.statements(sql)] == ["SELECT"]
+        except SqlProblem:
+            return False
+
+    def _examined(self, sql: str, base: int, known: Known) -> Schema | None:
+        examined = examine(
+            self.tools.lab, sql, known.tables, types_known=known.types_known,
+            blind=(lambda start, end: self._stands_in(start, end, base)) if self.filled.stand_ins else None,
+        )  # fmt: skip
+        for mistake in examined.mistakes:
+            self._tell(mistake, base, known.tables)
+        return examined.schema
+
+    def _certain(self, schema: Schema, statements: list[Statement]) -> Schema | None:
+        """Returns what of a schema does not depend on values that only the run knows."""
+        if len(statements) > 1:
+            return None
+        answers = [answer for answer in map(self._with_stand_in, _STAND_INS) if answer is not None]
+        if len(answers) < 2 or any(answer.names != schema.names for answer in answers):
+            return None
+        columns = zip(*(answer.columns for answer in answers), strict=True)
+        return Schema(
+            tuple(
+                Column(same[0].name, same[0].type if len({column.type for column in same}) == 1 else None)
+                for same in columns
+            )
+        )
+
+    def _with_stand_in(self, stand_in: Any) -> Schema | None:
+        """Returns what the query gives where `stand_in` is what only the run knows."""
+        filled = fill(self.step.value, self.tools.world, stand_in=stand_in)
+        try:
+            (statement,) = self.tools.lab.statements(filled.text)
+            return self.tools.lab.describe(
+                statement.text, {name: schema for name, schema in self.inputs.items() if schema is not None}
+            )
+        except SqlProblem:
+            return None
+
+    def _stands_in(self, start: int, end: int, base: int) -> bool:
+        return self.filled.stands_in(*self._written(start, end, base))
+
+    def _written(self, start: int, end: int, base: int) -> tuple[int, int]:
+        return self.filled.rewritten.back(base + start, base + end)
+
+    def _tell(self, mistake: Mistake, base: int, tables: Mapping[str, Schema | None]) -> None:
+        text = SqlText(
+            self.step, ("value",), tables, self.tools.pipeline, self.step.value,
+            lambda start, end: self._written(start, end, base),
+        )  # fmt: skip
+        self.found.append(tell(mistake, text))
+
+    def _tell_no_rows(self, statement: Statement) -> None:
+        text = statement.text.split("\n")[0].rstrip().rstrip(";")
+        start, end = self._written(0, max(len(text), 1), statement.start)
+        self.found.append(
+            data_codes.NO_ROWS.found(
+                f"the last statement gives no rows: `{one_line(self.step.value[start:end])[:60]}`",
+                step=self.step.name, field="value", span=place(self.step, "value", start=start, end=end),
+                help="end the query with a SELECT; what it gives is the result",
+            )
+        )  # fmt: skip
+
+
+def _names_in_case(step: Step) -> Diagnostic | None:
+    """Returns what is wrong with inputs that SQL cannot tell apart."""
+    if len(step.inputs) < 2:
+        return None
+    first: dict[str, str] = {}
+    for local in step.inputs:
+        other = first.setdefault(local.casefold(), local)
+        if other != local:
+            return data_codes.NAMES_IN_CASE.found(
+                f"`{other}` and `{local}` are one name in SQL, which ignores case", step=step.name,
+                field=f"inputs.{local}", span=place(step, "inputs", local, key=True),
+                help="give one of them another local name",
+            )  # fmt: skip
+    return None
+
+
+def _empty(step: Step) -> Diagnostic:
+    return data_codes.NO_ROWS.found(
+        "the query is empty", step=step.name, field="value", span=place(step, "value", start=0),
+        help="write a SELECT",
+    )  # fmt: skip
+
+
+def _unfillable(step: Step, error: StepOptionError) -> Diagnostic:
+    return data_codes.UNFILLABLE_VALUE.found(
+        error.message, step=step.name, field="value", span=place(step, "value", start=0), help=error.help
+    )

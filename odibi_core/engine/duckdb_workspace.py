@@ -28,6 +28,24 @@ class Query:
     is_select: bool  # can stand in CREATE TABLE ... AS
 
 
+def is_select(statement: duckdb.Statement) -> bool:
+    """Whether a statement is a query (a PIVOT, which DuckDB makes several of, is one too)."""
+    import duckdb
+
+    return statement.type in (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+
+
+def gives_rows(statement: duckdb.Statement) -> bool:
+    """Whether a statement may be the last one of a step: whether it gives rows."""
+    import duckdb
+
+    kinds = duckdb.StatementType
+    if is_select(statement) or statement.type in (kinds.EXPLAIN, kinds.PRAGMA, kinds.CALL):
+        return True
+    changes = (kinds.INSERT, kinds.UPDATE, kinds.DELETE, kinds.MERGE_INTO)
+    return statement.type in changes and _RETURNING.search(statement.query) is not None
+
+
 class Workspace:
     """A cursor of a session with its own names. One thread at a time uses it; any may call `interrupt`."""
 
@@ -86,27 +104,17 @@ class Workspace:
             EngineError: There is no statement, or the last gives no rows.
             duckdb.ParserException: It is not SQL.
         """
-        import duckdb
-
         statements = self.cursor.extract_statements(query)
         if not statements:
             raise EngineError("the query is empty")
         last = statements[-1]
-        kinds = duckdb.StatementType
-        changes = (kinds.INSERT, kinds.UPDATE, kinds.DELETE, kinds.MERGE_INTO)
-        is_select = last.type in (kinds.SELECT, kinds.MULTI)
-        gives_rows = (
-            is_select
-            or last.type in (kinds.EXPLAIN, kinds.PRAGMA, kinds.CALL)
-            or (last.type in changes and _RETURNING.search(last.query) is not None)
-        )
-        if not gives_rows:
+        if not gives_rows(last):
             shown = one_line(last.query.strip().split("\n")[0][:60])
             raise EngineError(
                 f"the last statement gives no rows: `{shown}`",
                 help="end the query with a SELECT; what it gives is the result",
             )
-        return Query(tuple(statements[:-1]), last, last.query.strip().rstrip(";"), is_select)
+        return Query(tuple(statements[:-1]), last, last.query.strip().rstrip(";"), is_select(last))
 
     def run_setup(self, query: Query) -> None:
         """Runs what stands before the last statement, in a schema of this workspace's own.

@@ -1,0 +1,102 @@
+"""What becomes of types on the way: in an engine's result of SQL, and from one engine to another."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from odibi_core.checks.schemas import Column, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_SAME = frozenset({
+    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS",
+    "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "INTERVAL",
+})  # fmt: skip
+# A pandas frame takes these through Arrow, which has no such types.
+_AS_PANDAS = {
+    "UUID": "VARCHAR", "JSON": "VARCHAR", "BIT": "BLOB", "BIGNUM": "BLOB", "TIME WITH TIME ZONE": "TIME",
+    "TIME_NS": "TIME", "HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)",
+}  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\(\d+,\s*\d+\)")
+
+
+def crossed(schema: Schema | None, made_on: str, used_on: str) -> Schema | None:
+    """Returns a schema as a step on another engine meets it."""
+    if schema is None or used_on != "pandas" or made_on == "pandas":
+        return schema
+    return Schema(tuple(Column(column.name, in_pandas(column.type)) for column in schema.columns))
+
+
+@functools.lru_cache(maxsize=4096)
+def in_pandas(kind: str | None) -> str | None:
+    """Returns the type that a column has once it was a pandas frame's; None where its values decide."""
+    if kind is None or kind in _SAME or _DECIMAL.fullmatch(kind):
+        return kind
+    if kind in _AS_PANDAS:
+        return _AS_PANDAS[kind]
+    if kind.startswith("ENUM("):
+        return "VARCHAR"
+    if kind.endswith("[]"):
+        inner = kind[:-2]
+        if inner == "TIMESTAMP WITH TIME ZONE":
+            return "TIMESTAMP[]"
+        item = in_pandas(inner)
+        return None if item is None or item.startswith("DECIMAL") else f"{item}[]"
+    return None  # of structs, maps and fixed arrays pandas infers the types from the values
+
+
+def of_query(schema: Schema, engine: str, inputs: Collection[Schema | None]) -> Schema:
+    """Returns the schema of a query's result as the engine keeps it.
+
+    Args:
+        schema: What the query gives in DuckDB.
+        engine: pandas or duckdb.
+        inputs: The schemas of the step's inputs.
+    """
+    names = distinct(schema.names)
+    types = [column.type for column in schema.columns]
+    if engine == "duckdb":
+        types = ["BIGINT" if kind == "HUGEINT" else kind for kind in types]
+    else:
+        decimals = _have_decimals(inputs)
+        types = [_pandas_result(kind, decimals) for kind in types]
+    return Schema.of(zip(names, types, strict=True))
+
+
+def _pandas_result(kind: str | None, decimals: bool | None) -> str | None:
+    if kind == "HUGEINT":
+        return "BIGINT"
+    kind = in_pandas(kind)
+    if kind is None or not kind.startswith("DECIMAL") or decimals:
+        return kind
+    return "DOUBLE" if decimals is False else None
+
+
+def _have_decimals(inputs: Collection[Schema | None]) -> bool | None:
+    """Whether any input has exact decimals; None where that is not known."""
+    unsure = False
+    for schema in inputs:
+        if schema is None or schema.has_unknown_types:
+            unsure = True
+        if schema is not None and any((column.type or "").startswith("DECIMAL") for column in schema.columns):
+            return True
+    return None if unsure else False
+
+
+def distinct(names: Collection[str]) -> list[str]:
+    """Returns the names of a result's columns as DuckDB tells those apart that differ in case only or not."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        unique = name
+        while unique.casefold() in counts:
+            folded = name.casefold()
+            unique = f"{name}_{counts[folded]}"
+            counts[folded] += 1
+        counts[unique.casefold()] = 1
+        found.append(unique)
+    return found

@@ -1,0 +1,237 @@
+"""examine: what a query gives, or every mistake in it: each is mended for a moment to see the next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.rewriting import Rewritten
+from odibi_core.checks.schemas import Column, Schema
+from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from odibi_core.checks.lab import Lab
+    from odibi_core.checks.sql_tree import SqlTree
+
+_ROUNDS = 8  # mistakes of one query that are looked for
+# What a column whose type is not known may be: where these disagree, nothing is said.
+_PROBES = ("VARCHAR", "DOUBLE", "DATE", "BIGINT", "STRUCT(odibi INTEGER)", "BIGINT[]")
+# What these give is decided by the run's own state.
+_STATEFUL = re.compile(r"\b(?:getvariable|current_setting|query|query_table)\s*\(", re.IGNORECASE)
+_QUIET = frozenset({"extension", "outside"})
+# What is told even where a mistake before it was mended by a guess.
+_TOLD_AFTER = frozenset({"column", "qualifier", "ambiguous", "function", "type"})
+_ABOUT_NAMES = frozenset(
+    {"table", "qualifier", "column", "ambiguous", "function", "type-name", "alias", "syntax"}
+)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong with a query, and what was probably meant.
+
+    Attributes:
+        problem: What DuckDB says; its place is in the query as given.
+        meant: The name that makes it right; None where there is none.
+        certain: Whether `meant` is one slip away and nothing else is.
+        tables: What the tables are called that the place sees; empty where that is not known.
+        inputs: The tables given that are behind these names, one for each; None for what is no input.
+    """
+
+    problem: SqlProblem
+    meant: str | None = None
+    certain: bool = False
+    tables: tuple[str, ...] = ()
+    inputs: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a query comes to.
+
+    Attributes:
+        schema: What it gives; None where it has a mistake or cannot be known.
+        mistakes: What is wrong with it, in the order found.
+    """
+
+    schema: Schema | None
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def examine(
+    lab: Lab,
+    sql: str,
+    tables: Mapping[str, Schema | None],
+    *,
+    blind: Callable[[int, int], bool] | None = None,
+    types_known: bool = True,
+) -> Examined:
+    """Returns what one query gives over its tables, or what is wrong with it.
+
+    Args:
+        lab: Where it is described; nothing is executed.
+        sql: One statement that gives rows.
+        tables: The tables it knows, by name; None where their columns are not known.
+        blind: Says whether something else stands at a place at run time, so that nothing is said of it.
+        types_known: Whether the types that DuckDB comes to are those of the run.
+    """
+    known = {name: schema for name, schema in tables.items() if schema is not None}
+    outcome = _described(lab, sql, known)
+    if isinstance(outcome, Schema):
+        return Examined(_typed(lab, sql, known, outcome, types_known))
+    return _Examination(lab, sql, known, tables, blind, types_known).mistakes_from(outcome)
+
+
+def _described(lab: Lab, sql: str, known: Mapping[str, Schema]) -> Schema | SqlProblem:
+    try:
+        return lab.describe(sql, known)
+    except SqlProblem as problem:
+        return problem
+
+
+def _typed(lab: Lab, sql: str, known: Mapping[str, Schema], found: Schema, types_known: bool) -> Schema:
+    """Returns a schema with the types that are certain."""
+    if not types_known or _STATEFUL.search(sql):
+        return Schema(tuple(Column(column.name) for column in found.columns))
+    if not any(schema.has_unknown_types for schema in known.values()):
+        return found
+    certain = [{column.type} for column in found.columns]
+    answers = 0
+    for probe in _PROBES:
+        answer = _described(lab, sql, _as_type(known, probe))
+        if isinstance(answer, SqlProblem):
+            continue
+        if answer.names != found.names:
+            return Schema(tuple(Column(column.name) for column in found.columns))
+        answers += 1
+        for types, column in zip(certain, answer.columns, strict=True):
+            types.add(column.type)
+    return Schema(
+        tuple(
+            Column(column.name, column.type if answers > 1 and len(types) == 1 else None)
+            for column, types in zip(found.columns, certain, strict=True)
+        )
+    )
+
+
+def _as_type(known: Mapping[str, Schema], probe: str) -> dict[str, Schema]:
+    return {
+        name: Schema(tuple(Column(column.name, column.type or probe) for column in schema.columns))
+        if schema.has_unknown_types
+        else schema
+        for name, schema in known.items()
+    }
+
+
+class _Examination:
+    def __init__(
+        self,
+        lab: Lab,
+        sql: str,
+        known: Mapping[str, Schema],
+        tables: Mapping[str, Schema | None],
+        blind: Callable[[int, int], bool] | None,
+        types_known: bool,
+    ) -> None:
+        self._lab = lab
+        self._sql = sql
+        self._known = known
+        self._names = tuple(tables)
+        self._unknown = {name.casefold() for name in tables if name not in known}
+        self._blind = blind
+        self._types_known = types_known
+        self._doubt = any(schema.has_unknown_types for schema in known.values())
+
+    @cached_property
+    def _seen(self) -> Seen:
+        tree: SqlTree | None = self._lab.tree(self._sql)
+        return Seen(self._sql, tree, self._known, self._names)
+
+    def mistakes_from(self, problem: SqlProblem) -> Examined:
+        """Returns what is wrong, of which `problem` is the first that DuckDB met."""
+        found: list[Mistake] = []
+        now = Rewritten(self._sql)
+        told: set[str] = set()
+        for _ in range(_ROUNDS):
+            if problem.kind in _QUIET or self._reads_unknown(problem):
+                break
+            here = self._in_original(problem, now)
+            if here is None:
+                break
+            here = narrowed(here, self._seen) if here.kind != "syntax" else here
+            if self._is_blind(here):
+                break
+            is_told = self._is_told(problem, now) and not (told and here.kind not in _TOLD_AFTER)
+            if "table" in told and here.kind != "table":
+                break  # what is said of the columns of a table that was guessed may be wrong
+            mending, after, now = self._mended(here, now)
+            if is_told:
+                found.append(self._mistake(here, mending))
+                told.add(here.kind)
+            if not isinstance(after, SqlProblem):
+                break
+            problem = after
+        return Examined(None, tuple(found))
+
+    def _reads_unknown(self, problem: SqlProblem) -> bool:
+        """Whether it is only that the columns of an input are not known."""
+        return problem.kind == "table" and (problem.name or "").split(".")[-1].casefold() in self._unknown
+
+    def _in_original(self, problem: SqlProblem, now: Rewritten) -> SqlProblem | None:
+        """Returns the problem at its place in the query as given; None for what follows from a mending."""
+        if problem.start is None or problem.end is None:
+            return None if now.edits else problem
+        if now.touches(problem.start, problem.end):
+            return None
+        return problem.at(*now.back(problem.start, problem.end))
+
+    def _is_blind(self, problem: SqlProblem) -> bool:
+        if self._blind is None:
+            return False
+        if problem.start is None or problem.end is None:
+            return problem.kind not in _ABOUT_NAMES and self._blind(0, len(self._sql))
+        return self._blind(problem.start, problem.end)
+
+    def _is_told(self, problem: SqlProblem, now: Rewritten) -> bool:
+        """Whether the problem is there whatever the types are that are not known."""
+        if problem.kind in _ABOUT_NAMES:
+            return True
+        if not self._types_known:
+            return False
+        if not self._doubt:
+            return True
+        for probe in _PROBES:
+            answer = _described(self._lab, now.text, _as_type(self._known, probe))
+            if not isinstance(answer, SqlProblem) or (answer.kind, answer.start) != (
+                problem.kind,
+                problem.start,
+            ):
+                return False
+        return True
+
+    def _mended(
+        self, problem: SqlProblem, now: Rewritten
+    ) -> tuple[Mending | None, Schema | SqlProblem | None, Rewritten]:
+        """Returns what mends the problem, and what DuckDB says then; None where nothing does."""
+        for mending in mendings(problem, self._seen, self._lab):
+            mended = now.with_edit(mending.start, mending.end, mending.text)
+            answer = _described(self._lab, mended.text, self._known)
+            if isinstance(answer, SqlProblem):
+                if answer.kind == "syntax" or answer.start is None or answer.end is None:
+                    continue
+                first, last = mended.back(answer.start, answer.end)
+                if mended.touches(answer.start, answer.end) and first < mending.end and mending.start < last:
+                    continue  # it is no better
+            return mending, answer, mended
+        return None, None, now
+
+    def _mistake(self, problem: SqlProblem, mending: Mending | None) -> Mistake:
+        tables, inputs = self._seen.tables_of(problem)
+        if mending is None or mending.meant is None:
+            return Mistake(problem, None, False, tables, inputs)
+        return Mistake(problem, mending.meant, mending.certain, tables, inputs)

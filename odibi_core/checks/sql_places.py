@@ -1,0 +1,70 @@
+"""Where in a query a mistake stands of which DuckDB names no place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from odibi_core.checks.sql_names import plain_name
+from odibi_core.config.sql_text import regions
+
+if TYPE_CHECKING:
+    from odibi_core.checks.lab_errors import SqlProblem
+
+_SET_OPERATION = re.compile(r"\b(?:UNION|INTERSECT|EXCEPT)\b(?:\s+ALL\b)?", re.IGNORECASE)
+_GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+_BETWEEN = re.compile(r"between (\d+) and (\d+)")
+
+
+def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
+    """Returns the place of a problem that has none, where there is only one that it can be."""
+    if problem.kind == "count" and problem.message.startswith("Set operations"):
+        found = _in_code(sql, _SET_OPERATION)
+    elif problem.kind == "position":
+        found = _numbers(problem, sql)
+    elif problem.name:
+        found = _named(problem, problem.name, sql)
+    else:
+        return None
+    if problem.kind == "alias":
+        return found[-1] if found else None
+    return found[0] if len(found) == 1 else None
+
+
+def _named(problem: SqlProblem, name: str, sql: str) -> list[tuple[int, int]]:
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    found: list[tuple[int, int]] = []
+    for region in regions(sql):
+        if region.kind == "name" and plain_name(sql[region.start : region.end]).casefold() == name.casefold():
+            found.append((region.start, region.end))
+        elif region.kind == "code" or (region.kind == "text" and problem.kind in ("field", "constant")):
+            found += [
+                match.span()
+                for match in word.finditer(sql, region.start, region.end)
+                if problem.kind != "qualifier" or sql[match.end() : match.end() + 1] == "."
+            ]
+    return found
+
+
+def _numbers(problem: SqlProblem, sql: str) -> list[tuple[int, int]]:
+    """Returns the numbers behind GROUP BY that are out of the range that the message gives."""
+    limits = _BETWEEN.search(problem.message)
+    grouped = _in_code(sql, _GROUP_BY)
+    if limits is None or len(grouped) != 1:
+        return []
+    low, high = int(limits[1]), int(limits[2])
+    return [
+        (start, end)
+        for start, end in _in_code(sql, _NUMBER, grouped[0][1])
+        if not low <= int(sql[start:end]) <= high
+    ][:1]
+
+
+def _in_code(sql: str, pattern: re.Pattern[str], first: int = 0) -> list[tuple[int, int]]:
+    return [
+        match.span()
+        for region in regions(sql)
+        if region.kind == "code" and region.end > first
+        for match in pattern.finditer(sql, max(region.start, first), region.end)
+    ]

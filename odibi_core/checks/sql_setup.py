@@ -1,0 +1,106 @@
+"""What the statements before the last one of a step's SQL make known; none of them is executed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from odibi_core.checks.sql_names import plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from odibi_core.checks.lab import Statement
+    from odibi_core.checks.schemas import Schema
+
+_NAME = r'(?:"(?:[^"]|"")*"|[^\W\d]\w*)'
+_CREATE = re.compile(
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    rf"(?P<name>{_NAME})\s*(?P<columns>\([^()]*\))?\s*\bAS\b",
+    re.IGNORECASE,
+)
+_CREATE_EMPTY = re.compile(
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    rf"(?P<name>{_NAME})\s*\(",
+    re.IGNORECASE,
+)
+_WITH_DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*(?:;.*)?$", re.IGNORECASE | re.DOTALL)
+_VARIABLE = re.compile(r"\s*SET\s+(?:VARIABLE|SESSION\s+VARIABLE)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\s*(?:USE|SET\s+(?:\w+\s+)?(?:search_path|schema))\b", re.IGNORECASE)
+
+
+@dataclass
+class Known:
+    """What a query knows where a statement stands.
+
+    Attributes:
+        tables: Tables by name: the inputs, and what statements before made; None where columns are not known.
+        types_known: Whether types come out as they would without the settings made before.
+        is_open: Whether there may be tables and functions that nothing is known of.
+    """
+
+    tables: dict[str, Schema | None]
+    types_known: bool = True
+    is_open: bool = False
+    inputs: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Schema | None]) -> Known:
+        """Returns what is known before the first statement."""
+        return cls(dict(inputs), inputs=frozenset(name.casefold() for name in inputs))
+
+    def add(self, name: str, schema: Schema | None) -> None:
+        """Adds a table; of one that has the name of an input it is not certain which is read."""
+        folded = name.casefold()
+        for other in [other for other in self.tables if other.casefold() == folded]:
+            del self.tables[other]
+        self.tables[name] = None if folded in self.inputs else schema
+
+
+@dataclass(frozen=True)
+class Made:
+    """A table or view that a statement makes of a query.
+
+    Attributes:
+        name: Its name.
+        query: The query.
+        start: Where the query begins in the statement.
+        renamed: Whether its columns get other names.
+    """
+
+    name: str
+    query: str
+    start: int
+    renamed: bool
+
+
+def made_by(statement: Statement) -> Made | None:
+    """Returns the table or view that a statement makes of a query; None for any other statement."""
+    if statement.kind not in ("CREATE", "CREATE_FUNC"):
+        return None
+    match = _CREATE.match(statement.text)
+    if match is None:
+        return None
+    query = _WITH_DATA.sub("", statement.text[match.end() :])
+    return Made(plain_name(match["name"]), query, match.end(), match["columns"] is not None)
+
+
+def learn(statement: Statement, known: Known) -> None:
+    """Takes in what a statement changes that makes no table of a query."""
+    kind, text = statement.kind, statement.text
+    if kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "EXPLAIN", "VARIABLE_SET"):
+        if kind == "VARIABLE_SET" and not _VARIABLE.match(text):
+            known.types_known = False
+        return
+    if kind == "SET":
+        if _ELSEWHERE.match(text):
+            known.is_open = True
+        elif not _VARIABLE.match(text):
+            known.types_known = False
+        return
+    created = _CREATE_EMPTY.match(text) if kind == "CREATE" else None
+    if created is not None:
+        known.add(plain_name(created["name"]), None)
+    else:
+        known.is_open = True
