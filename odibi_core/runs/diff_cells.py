@@ -76,6 +76,6 @@ def _close(a: pa.ChunkedArray, b: pa.ChunkedArray, tolerance: float) -> pa.Chunk
 
     a, b = a.cast(pa.float64()), b.cast(pa.float64())
     largest = pc.max_element_wise(pc.abs(a), pc.abs(b))
-    allowed = pc.max_element_wise(pc.multiply(largest, tolerance), pa.scalar(tolerance))
+    allowed = pc.multiply(largest, tolerance)
     finite = pc.and_(pc.is_finite(a), pc.is_finite(b))
     return pc.and_(finite, pc.less_equal(pc.abs(pc.subtract(a, b)), allowed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # What a key is often called; such columns are tried first.
-_KEY_LIKE = re.compile(r"(?:^|_)(?:id|key|uuid|guid|code|nr|no|number|sku|email)$|Id$|ID$", re.IGNORECASE)
-_FOUND_KINDS = ("number", "text", "time of day and date", "instant", "binary")
-_MAX_PAIR_COLUMNS = 8
+KEY_LIKE = re.compile(r"(?:^|_)(?:id|key|uuid|guid|code|nr|no|number|sku|email)$|Id$|ID$", re.IGNORECASE)
+FOUND_KINDS = ("number", "text", "time of day and date", "instant", "binary")
+MAX_CANDIDATES = 8
+NO_KEY = "no set of up to three columns is unique on both sides; name the key in `metadata.key`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +49,43 @@ def given_key(before: pa.Table, after: pa.Table, columns: Sequence[str]) -> Key 
     key = _key(before, after, tuple(columns), found=False)
     if key is None:
         return "the types of the key columns cannot be compared"
-    names = ", ".join(f"`{column}`" for column in columns)
     for side, keys in (("before", key.before), ("after", key.after)):
         empty = [c for c in columns if keys.column(c).null_count or _has_nan(keys.column(c))]
         if empty:
             return f"key column `{empty[0]}` has rows without a value {side}"
         if not _is_unique(keys):
-            return f"{names} {'is' if len(columns) == 1 else 'are'} not unique {side}"
+            return said(columns, side)
     return key
 
 
-def find_key(before: pa.Table, after: pa.Table) -> Key | None:
-    """Returns a column, or two, that are unique and never null on both sides; None if there are none.
+def said(columns: Sequence[str], side: str) -> str:
+    """Says that a key is not unique on a side."""
+    names = ", ".join(f"`{column}`" for column in columns)
+    return f"{names} {'is' if len(columns) == 1 else 'are'} not unique {side}"
 
-    Floats are not looked at: that they are unique is chance. A column named like a key comes first.
+
+def find_key(before: pa.Table, after: pa.Table) -> Key | None:
+    """Returns the smallest set of up to three columns that are unique and never null on both sides.
+
+    Floats are not looked at: that they are unique is chance. A column named like a key comes first. Of the
+    first eight columns, pairs and triples are tried that have enough different values for the rows.
     """
     if before.num_columns == 0 or after.num_columns == 0:
         return None
-    candidates: list[tuple[str, int]] = []
+    candidates: dict[str, int] = {}
     rows = max(before.num_rows, after.num_rows)
-    for name in sorted(_candidates(before, after), key=lambda name: not _KEY_LIKE.search(name)):
+    for name in sorted(_candidates(before, after), key=lambda name: not KEY_LIKE.search(name)):
         key = _key(before, after, (name,), found=True)
         if key is None or key.before.column(0).null_count or key.after.column(0).null_count:
             continue
         if _is_unique(key.before) and _is_unique(key.after):
             return key
-        candidates.append((name, max(_distinct(key.before), _distinct(key.after))))
-    for (first, a), (second, b) in combinations(candidates[:_MAX_PAIR_COLUMNS], 2):
-        if a * b < rows:
+        candidates[name] = max(_distinct(key.before), _distinct(key.after))
+    tried = list(candidates)[:MAX_CANDIDATES]
+    for names in (*combinations(tried, 2), *combinations(tried, 3)):
+        if math.prod(candidates[name] for name in names) < rows:
             continue  # too few combinations to tell the rows apart
-        key = _key(before, after, (first, second), found=True)
+        key = _key(before, after, names, found=True)
         if key is not None and _is_unique(key.before) and _is_unique(key.after):
             return key
     return None
@@ -90,7 +99,7 @@ def _candidates(before: pa.Table, after: pa.Table) -> list[str]:
         if before.column_names.count(field.name) != 1 or after.column_names.count(field.name) != 1:
             continue
         kinds = (field.type, after.schema.field(field.name).type)
-        if all(kind_of(kind) in _FOUND_KINDS and not pa.types.is_floating(kind) for kind in kinds):
+        if all(kind_of(kind) in FOUND_KINDS and not pa.types.is_floating(kind) for kind in kinds):
             names.append(field.name)
     return names
 

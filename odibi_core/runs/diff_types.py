@@ -202,4 +202,4 @@ def _same_float(old: Any, new: Any, tolerance: float) -> bool:
         return True
     if not tolerance or not (math.isfinite(old) and math.isfinite(new)):
         return False
-    return math.isclose(old, new, rel_tol=tolerance, abs_tol=tolerance)
+    return math.isclose(old, new, rel_tol=tolerance)
