@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.collisions import check_collisions
+from odibi_core.checks.expect_shape import check_expect
 from odibi_core.checks.links import (
     check_connections,
     check_cycles,
@@ -43,6 +44,7 @@ RULES: tuple[Callable[[Pipeline], Iterator[Diagnostic]], ...] = (
     check_cycles,
     check_needs,
     check_options,
+    check_expect,
     check_placeholders,
     check_unused_outputs,
     check_unused_connections,

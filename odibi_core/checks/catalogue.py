@@ -5,6 +5,7 @@ from __future__ import annotations
 from odibi_core.checks import (
     codes,
     data_codes,
+    expect_codes,
     file_codes,
     function_codes,
     graph_codes,
@@ -17,7 +18,8 @@ from odibi_core.diagnostics import CodeInfo
 ALL: tuple[CodeInfo, ...] = tuple(
     info
     for module in (
-        config_codes, codes, graph_codes, data_codes, file_codes, function_codes, safety_codes, run_codes,
+        config_codes, codes, graph_codes, data_codes, expect_codes, file_codes, function_codes, safety_codes,
+        run_codes,
     )
     for info in module.CODES
 )  # fmt: skip

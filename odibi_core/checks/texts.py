@@ -28,7 +28,7 @@ class StepText(NamedTuple):
 
 
 def texts_of(step: Step, holding: str = "") -> Iterator[StepText]:
-    """Yields the texts of `value` and `params` that hold a text."""
+    """Yields the texts of `value`, `params` and `metadata.expect` that hold a text."""
     if holding in step.value:
         yield StepText(("value",), step.value, value_is_sql(step))
     if step.params:
@@ -40,6 +40,15 @@ def texts_of(step: Step, holding: str = "") -> Iterator[StepText]:
                     yield StepText(("params", name), value, is_sql)
             elif isinstance(value, dict | list):
                 yield from _inside(value, ("params", name), holding, operates and is_sql, operates)
+    if step.metadata and isinstance(step.metadata.get("expect"), list):
+        yield from _in_expectations(step.metadata["expect"], holding)
+
+
+def _in_expectations(entries: list[Any], holding: str) -> Iterator[StepText]:
+    for index, entry in enumerate(entries):
+        for name, value in entry.items() if isinstance(entry, dict) else ():
+            if name != "name":  # which stays as it is written
+                yield from _inside(value, ("metadata", "expect", index, name), holding, name == "sql", False)
 
 
 def texts_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -92,7 +92,8 @@ def _evaluate(
     scope: EngineContext,
 ) -> list[tuple[Expectation, ExpectationEvent]]:
     """Returns an event for each expectation of one dataset."""
-    table = Table(scope, frame, local)
+    table = Table(scope, frame, "expected")
+    table.name = key or local
     questions = [question(expectation, table) for expectation in expectations]
     figures = ["count(*) AS odibi_rows"] + [
         f"{asked.figure} AS odibi_{i}" for i, asked in enumerate(questions) if asked.figure is not None

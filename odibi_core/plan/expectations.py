@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Kind = Literal["not_null", "unique", "accepted_values", "range", "row_count", "freshness", "sql"]
 Severity = Literal["error", "warn"]
@@ -83,6 +83,7 @@ class ExpectationProblem:
         help: What to do.
         known: Whether the kind of expectation is a known one.
         suggestion: The key that was probably meant.
+        certain: Whether that is the one right answer.
         at_key: Whether the key itself is wrong rather than what it leads to.
     """
 
@@ -91,6 +92,7 @@ class ExpectationProblem:
     help: str | None = None
     known: bool = True
     suggestion: str | None = None
+    certain: bool = False
     at_key: bool = False
 
 
@@ -122,11 +124,11 @@ def _read_entry(entry: Any, at: Path) -> Iterator[Expectation | ExpectationProbl
     for key in entry:
         if key not in KINDS and key not in OPTIONS:
             names = OPTIONS if kinds else KINDS
-            meant = nearest(str(key), names)
+            meant, certain = _meant(key, names)
             yield ExpectationProblem(
                 (*at, key), f"no {'option' if kinds else 'expectation'} is called `{key}`",
                 f"did you mean `{meant}`" if meant else f"use one of {', '.join(names)}",
-                known=bool(kinds), suggestion=meant, at_key=True,
+                known=bool(kinds), suggestion=meant, certain=certain, at_key=True,
             )  # fmt: skip
             if not kinds:
                 return
@@ -144,10 +146,11 @@ def _read_kind(kind: Kind, entry: dict[str, Any], at: Path) -> Iterator[Expectat
         yield ExpectationProblem((*at, "name"), "`name` is a text", "write a name, or leave it out")
         return
     if "severity" in entry and severity not in SEVERITIES and not _is_open(severity):
-        meant = nearest(severity, SEVERITIES) if isinstance(severity, str) else None
+        meant, certain = _meant(severity, SEVERITIES) if isinstance(severity, str) else (None, False)
         yield ExpectationProblem(
             (*at, "severity"), f"`severity` is error or warn, not {_shown(severity)}",
-            f"did you mean `{meant}`" if meant else "write error or warn", suggestion=meant,
+            f"did you mean `{meant}`" if meant else "write error or warn",
+            suggestion=meant, certain=certain,
         )  # fmt: skip
         return
     if "output" in entry and not isinstance(output, str):
@@ -189,9 +192,12 @@ def _accepted_values(value: Any, base: Expectation) -> Iterator[Expectation | Ex
         if _is_open(values):
             yield replace(one, values=(values,))
         elif not isinstance(values, list) or not values or not all(map(_is_scalar, values)):
-            nulls = isinstance(values, list) and None in values
+            listed = values if isinstance(values, list) else []
+            wrong = next((i for i, item in enumerate(listed) if not _is_scalar(item)), None)
+            nulls = wrong is not None and listed[wrong] is None
             yield ExpectationProblem(
-                one.path, f"the values that `{column}` may have are a list of texts, numbers or booleans",
+                one.path if wrong is None else (*one.path, wrong),
+                f"the values that `{column}` may have are a list of texts, numbers or booleans",
                 "leave null out: it is always accepted" if nulls else f"write {_FORMS[base.kind]}",
             )  # fmt: skip
         else:
@@ -241,18 +247,21 @@ def _limited(
 ) -> Expectation | ExpectationProblem:
     """Returns an expectation with the `min` and `max` that `value` gives."""
     form = f"write {_FORMS[one.kind]}"
-    if not isinstance(value, dict) or not any(value.get(end) is not None for end in _ENDS):
-        return ExpectationProblem(one.path, f"{what} needs a `min`, a `max`, or both", form)
-    for key, limit in value.items():
+    limits = value if isinstance(value, dict) else {}
+    for key, limit in limits.items():
         if key not in _ENDS:
-            meant = nearest(str(key), _ENDS)
+            meant, certain = _meant(key, _ENDS)
             return ExpectationProblem(
                 (*one.path, key), f"{what} has `min` and `max`, not `{key}`",
-                f"did you mean `{meant}`" if meant else form, suggestion=meant, at_key=True,
+                f"did you mean `{meant}`" if meant else form,
+                suggestion=meant, certain=certain, at_key=True,
             )  # fmt: skip
         if limit is not None and not is_right(limit) and not _is_open(limit):
-            return ExpectationProblem((*one.path, key), f"`min` and `max` are {wanted}, not {_shown(limit)}", form)
-    low, high = value.get("min"), value.get("max")
+            said = f"`min` and `max` are {wanted}, not {_shown(limit)}"
+            return ExpectationProblem((*one.path, key), said, form)
+    low, high = limits.get("min"), limits.get("max")
+    if low is None and high is None:
+        return ExpectationProblem(one.path, f"{what} needs a `min`, a `max`, or both", form)
     if _are_apart(low, high):
         return ExpectationProblem(one.path, f"{what} has a `min` above its `max`", "no value is between them")
     return replace(one, minimum=low, maximum=high)
@@ -279,6 +288,17 @@ def _names(value: Any) -> tuple[str, ...] | None:
 
 def _names_columns(value: Any) -> bool:
     return isinstance(value, dict) and bool(value)
+
+
+def _meant(name: Any, names: Sequence[str]) -> tuple[str | None, bool]:
+    """Returns the name that was probably meant, and whether it is one slip away and no other is."""
+    meant = nearest(str(name), names)
+    if meant is None:
+        return None, False
+    from odibi_core.config.shape import is_slip
+
+    letters = str(name).replace("_", "").casefold()
+    return meant, letters == meant.replace("_", "").casefold() or is_slip(str(name), meant)
 
 
 def _wrong(base: Expectation, wanted: str) -> ExpectationProblem:
