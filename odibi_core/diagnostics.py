@@ -7,7 +7,7 @@ backticks, the smallest span that is wrong; the help says what to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
@@ -15,11 +15,28 @@ Applicability = Literal["safe", "unsafe", "display"]
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A place in a cell of a table.
+
+    Attributes:
+        column: The column, as the table spells it.
+        text: What the cell holds.
+        start: First character of the place in that text, from 0.
+        end: Character after its last.
+    """
+
+    column: str
+    text: str = field(repr=False)
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A place in a config source.
 
-    Text sources set lines and columns; SQLite sources set `table`, `row` (rowid) and, where known,
-    the column name in the diagnostic's `field`.
+    Text sources set lines and columns; SQLite sources set `table`, `row` (rowid) and, where the place is in
+    one, `cell`.
 
     Attributes:
         path: The source, as the person named it.
@@ -31,6 +48,7 @@ class Span:
         end: Offset after the last character.
         table: Table in a database source.
         row: Rowid in that table.
+        cell: The cell of that row, and the place in it.
     """
 
     path: str
@@ -42,13 +60,20 @@ class Span:
     end: int | None = None
     table: str | None = None
     row: int | None = None
+    cell: Cell | None = None
 
     def __str__(self) -> str:
         if self.line is not None:
             return f"{self.path}:{self.line}:{self.column or 1}"
         if self.table is not None:
-            return f"{self.path}: table {self.table}" + (f", row {self.row}" if self.row is not None else "")
+            return f"{self.path}: {self.in_table}"
         return self.path
+
+    @property
+    def in_table(self) -> str:
+        """The place in a database, in words: `table t, row 2, column Value`."""
+        row = f", row {self.row}" if self.row is not None else ""
+        return f"table {self.table}{row}" + (f", column {self.cell.column}" if self.cell is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +87,27 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A replacement of the characters `start` to `end` of the source by `text`."""
+    """A replacement of the characters `start` to `end` of the source by `text`.
+
+    Attributes:
+        message: What it does.
+        applicability: safe (the one right answer), unsafe (a guess) or display (only to be shown).
+        start: Offset of the first character to replace, in the source's text or in the cell.
+        end: Offset after the last.
+        text: What to write.
+        table: The table of the cell, in a database.
+        row: Its rowid.
+        column: Its column.
+    """
 
     message: str
     applicability: Applicability
     start: int
     end: int
     text: str
+    table: str | None = None
+    row: int | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +203,21 @@ def to_dict(diagnostic: Diagnostic, path: str | None = None) -> dict[str, Any]:
             {"message": related.message, "step": related.step, **_place(related.span, path)}
             for related in diagnostic.related
         ],
-        "fix": None
-        if fix is None
-        else {
-            "message": fix.message,
-            "applicability": fix.applicability,
-            "start": fix.start,
-            "end": fix.end,
-            "text": fix.text,
-        },
+        "fix": None if fix is None else _fix(fix),
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "message": fix.message,
+        "applicability": fix.applicability,
+        "start": fix.start,
+        "end": fix.end,
+        "text": fix.text,
+    }
+    if fix.table is not None:
+        made |= {"table": fix.table, "row": fix.row, "cell": fix.column}
+    return made
 
 
 def _place(span: Span | None, path: str | None) -> dict[str, Any]:
@@ -185,5 +229,10 @@ def _place(span: Span | None, path: str | None) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
     }
     if span is not None and span.table is not None:
-        place |= {"table": span.table, "row": span.row}
+        cell = span.cell
+        place |= {
+            "table": span.table,
+            "row": span.row,
+            "cell": None if cell is None else {"column": cell.column, "start": cell.start, "end": cell.end},
+        }
     return place

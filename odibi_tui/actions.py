@@ -39,7 +39,7 @@ class ConfigActions:
         problem, latest = self.current_problem(), self._app.session.latest
         if problem is None or problem.fix is None or problem.fix.applicability == "display":
             return None
-        return problem if latest is not None and latest.text is not None else None
+        return problem if latest is not None else None
 
     def action_apply_fix(self) -> None:
         """Applies the current problem's fix to the file, if it is still the file that was checked."""

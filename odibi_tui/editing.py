@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.config.edits import apply_fixes
 from odibi_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,24 +42,7 @@ def apply_fix(source: Path, document: Document, fix: Fix) -> None:
     Raises:
         ConfigError: The file is not the one the fix was made for, or cannot be written.
     """
-    from odibi_core.formats.atomic import replacing
-
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot read `{source.name}`: {error.strerror}") from error
-    if hashlib.sha256(data).hexdigest() != document.digest:
-        raise ConfigError(f"`{source.name}` has changed since it was checked", help="it is being read again")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"`{source.name}` is not UTF-8", help="save it as UTF-8 first") from error
-    mended = text[: fix.start] + fix.text + text[fix.end :]
-    try:
-        with replacing(source) as temporary:
-            temporary.write_bytes(mended.encode("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot write `{source.name}`: {error.strerror}") from error
+    apply_fixes(source, document, [fix])
 
 
 def editor_command(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
+from odibi_core.config.shape import is_slip, rewriting
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -79,28 +81,47 @@ def _check(step: Step, field: str, options: dict[str, Any], names: Collection[st
         value = options.get(name)
         if name not in names or value is None or is_right(value):
             continue
+        meant = _without_quotes(value, is_right)
         yield codes.INVALID_OPTION.found(
             f"`{name}` must be {wanted}, not {_shown(value)}", step=step.name, field=f"{field}.{name}",
-            span=place(step, field, name), help=f"write {wanted}",
+            span=place(step, field, name), suggestion=meant,
+            help=f"write {wanted}" if meant is None else f"write {meant}",
+            fix=None if meant is None else rewriting(step.origin, meant, field, name),
         )  # fmt: skip
+
+
+def _without_quotes(value: Any, is_right: Callable[[Any], bool]) -> str | None:
+    """Returns a number, true or false that was written as text, as it should have been."""
+    if not isinstance(value, str):
+        return None
+    try:
+        meant = json.loads(value.strip().lower())
+    except ValueError:
+        return None
+    return json.dumps(meant) if is_right(meant) else None
 
 
 def _check_mode(step: Step) -> Iterator[Diagnostic]:
     mode = step.params.get("mode")
     if mode is None or mode in MODES or (isinstance(mode, str) and "${" in mode):
         return
-    if mode in _DATABASE_MODES and not {"connection", "connection_string"}.isdisjoint(step.params):
+    if (
+        isinstance(mode, str)
+        and mode in _DATABASE_MODES
+        and not {"connection", "connection_string"}.isdisjoint(step.params)
+    ):
         return
     if step.value.startswith(("http://", "https://")):
         return  # not a file or table: such targets have options of their own
-    meant = None
+    meant, certain = None, False
     if isinstance(mode, str):
         meant = _MODE_ALIASES.get(mode.lower()) or nearest(mode, MODES)
+        certain = meant is not None and (mode.lower() in _MODE_ALIASES or is_slip(mode, meant))
     yield codes.INVALID_OPTION.found(
         f"`mode` cannot be {_shown(mode)}", step=step.name, field="params.mode",
         span=place(step, "params", "mode", start=0), suggestion=meant,
         help=f"write {meant}" if meant else "write overwrite, append or error",
-        fix=None if meant is None else replacement(step.origin, meant, "params", "mode"),
+        fix=None if meant is None else replacement(step.origin, meant, "params", "mode", safe=certain),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ MAX_PROBLEMS = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ODD_SPACE = re.compile(r"[\s\ufeff\u200b]+")
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
+_CODE = re.compile(r'["{}\[\]]')
 _KEY_WORD = re.compile(r"[^\W\d][\w$-]*")
 _JUNK = re.compile(r'[^,\[\]{}":\n]+')
 _ASSIGN = re.compile(r"=>?|:=")
@@ -118,9 +119,11 @@ class JsonReader:
 
     def _comment(self, start: int, end: int) -> None:
         last = len(self.text[start:end].rstrip()) + start
+        # One that swallows the end of the text may have what belongs to the config in it.
+        safe = bool(self.text[end:].strip()) or _CODE.search(self.text, start, last) is None
         self.report(
             codes.COMMENT, "a comment, which JSON does not have", start, last,
-            edit=Edit("remove the comment", start, last, ""),
+            edit=Edit("remove the comment", start, last, "", safe=safe),
         )  # fmt: skip
         self.pos = end
 
@@ -209,7 +212,7 @@ class JsonReader:
     def _wrong_closer(self, node: Node, right: str, *, taken: bool) -> Node:
         """Ends a node at the other kind's bracket: written for its own (`taken`), or its own is missing."""
         at = self.pos if taken else self.last_end
-        edit = Edit(f"write `{right}`", at, at + taken, right)
+        edit = Edit(f"write `{right}`", at, at + taken, right, safe=taken)
         self.expected(f"`{right}`", opened=node.start, edit=edit)
         return self._close(node, taken=taken)
 
@@ -227,13 +230,22 @@ class JsonReader:
     def _member(self, node: Node, seen: dict[str, Node], key: Node, depth: int) -> None:
         self.path.append(key.value)
         before = seen.get(key.value)
+        last_end = node.members[-1][1].end if node.members else node.start + 1
+        problems = len(self.damage.problems)
+        value = self._after_key(depth)
         if before is not None:
+            edit = None
+            first = next(there for name, there in node.members if name is before)
+            same = self.text[first.start : first.end] == self.text[value.start : value.end]
+            if same and len(self.damage.problems) == problems:
+                edit = Edit("take the second one out", last_end, value.end, "")
             self.report(
                 codes.DUPLICATE_KEY, f"the key `{key.value}` stands twice", key.start, key.end,
-                help="keep the one that is meant", first=(before.start, before.end), syntax=False,
+                help="both say the same: take one out" if edit else "keep the one that is meant",
+                first=(before.start, before.end), edit=edit, syntax=False,
             )  # fmt: skip
         seen[key.value] = key
-        node.members.append((key, self._after_key(depth)))
+        node.members.append((key, value))
         self.path.pop()
 
     def _after_key(self, depth: int) -> Node:

@@ -121,7 +121,7 @@ def _cut_off(reader: JsonReader, start: int, at: int) -> Node:
     end = max(end, start + 1)
     reader.report(
         codes.SYNTAX, "this text is not closed", start, end,
-        help='write " after its end', edit=Edit("close it", end, end, '"'),
+        help='write " after its end', edit=Edit("close it", end, end, '"', safe=False),
     )  # fmt: skip
     reader.pos = end
     return Node("string", start, end, text[start + 1 : end])
@@ -176,7 +176,7 @@ def read_number(reader: JsonReader) -> Node:
         reader.report(
             codes.SYNTAX, f"`{_short(written)}` is not a number that JSON has", start, end,
             help="write digits without leading zeros or +, or put it in quotes",
-            edit=Edit("put it in quotes", start, end, json.dumps(written, ensure_ascii=False)),
+            edit=Edit("put it in quotes", start, end, json.dumps(written, ensure_ascii=False), safe=False),
         )  # fmt: skip
         node.kind, node.value = "string", written
         return node
@@ -215,7 +215,8 @@ def read_word(reader: JsonReader) -> Node:
     if meant is not None:
         reader.report(
             codes.SYNTAX, f"`{written}` is written `{meant}` in JSON", start, end,
-            help=f"write {meant}", edit=Edit(f"write {meant}", start, end, meant),
+            help=f"write {meant}",
+            edit=Edit(f"write {meant}", start, end, meant, safe=written.lower() not in ("yes", "no")),
         )  # fmt: skip
         return Node("scalar", start, end, _WORDS[meant])
     if _NON_FINITE.fullmatch(written):
@@ -233,7 +234,7 @@ def _tell_non_finite(reader: JsonReader, written: str, start: int, end: int) -> 
     reader.report(
         codes.NOT_JSON_NUMBER, f"`{written}` is not JSON", start, end,
         help="write null, a finite number, or a text",
-        edit=Edit("write null", start, end, "null"), syntax=False,
+        edit=Edit("write null", start, end, "null", safe=False), syntax=False,
     )  # fmt: skip
 
 

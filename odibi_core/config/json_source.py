@@ -134,7 +134,8 @@ class JsonSteps:
                 return
             if char == "":
                 at = reader.last_end
-                reader.expected("`]`", opened=opened, edit=Edit("close the array", at, at, "\n]"))
+                edit = Edit("close the array", at, at, "\n]", safe=not reader.damage.syntax)
+                reader.expected("`]`", opened=opened, edit=edit)
                 return
             if char == ",":
                 reader.stray_comma()
@@ -263,7 +264,8 @@ class JsonSteps:
         return problem.info.found(
             problem.message, step=name, field=".".join(map(str, problem.path)) or None, span=span,
             help=problem.help, related=tuple(related),
-            fix=None if edit is None else Fix(edit.message, "safe", edit.start, edit.end, edit.text),
+            fix=None if edit is None
+            else Fix(edit.message, "safe" if edit.safe else "unsafe", edit.start, edit.end, edit.text),
         )  # fmt: skip
 
 

@@ -63,12 +63,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A replacement that mends a problem."""
+    """A replacement that mends a problem; `safe` where it is the one right answer."""
 
     message: str
     start: int
     end: int
     text: str
+    safe: bool = True
 
 
 @dataclass(frozen=True, slots=True)

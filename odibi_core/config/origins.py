@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.config.json_reader import JsonReader
 from odibi_core.config.json_tree import ReadingStoppedError
 from odibi_core.config.places import TextSource, json_offset
-from odibi_core.diagnostics import Fix, Span
+from odibi_core.diagnostics import Cell, Fix, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from odibi_core.config.json_tree import Node
     from odibi_core.core.node import Origin
+    from odibi_core.diagnostics import Applicability
 
 
 class JsonOrigin:
@@ -62,15 +63,22 @@ class JsonOrigin:
 
 
 class TableOrigin:
-    """A step of a row in a database."""
+    """A step of a row in a database.
 
-    __slots__ = ("index", "path", "row", "table")
+    Attributes:
+        cells: Field -> its column and what the cell holds.
+    """
 
-    def __init__(self, path: str, index: int, table: str, row: int) -> None:
+    __slots__ = ("cells", "index", "path", "row", "table")
+
+    def __init__(
+        self, path: str, index: int, table: str, row: int, cells: Mapping[str, tuple[str, Any]]
+    ) -> None:
         self.path = path
         self.index = index
         self.table = table
         self.row = row
+        self.cells = cells
 
     def locate(
         self,
@@ -79,8 +87,32 @@ class TableOrigin:
         start: int | None = None,
         end: int | None = None,
     ) -> Span:
-        """Returns table and row; the field is told by the diagnostic."""
-        return Span(self.path, table=self.table, row=self.row)
+        """Returns the row, or the place in the cell that holds the field."""
+        column, text = self.cells.get(str(field[0]), ("", None)) if field else ("", None)
+        if not isinstance(text, str):
+            return Span(self.path, table=self.table, row=self.row)
+        if len(field) == 1:
+            place = (0, len(text)) if start is None else (start, len(text) if end is None else end)
+        elif not text.lstrip().startswith("{"):  # what is a field in a step is a text in other tables
+            place = (0, len(text))
+        else:
+            place = _in_json(text, *field[1:], key=key, start=start, end=end)
+        first, last = min(place[0], len(text)), min(max(place), len(text))
+        return Span(self.path, table=self.table, row=self.row, cell=Cell(column, text, first, last))
+
+    def written(self, text: str, *field: str | int) -> str:
+        """Returns `text` as it has to stand in the field's cell."""
+        return json.dumps(text, ensure_ascii=False)[1:-1] if len(field) > 1 else text
+
+    def rewritten(self, text: str, *field: str | int) -> str:
+        """Returns JSON text as it has to stand in the field's cell."""
+        return text
+
+
+def _in_json(text: str, *field: str | int, key: bool, start: int | None, end: int | None) -> tuple[int, int]:
+    """Returns where a field of the JSON text in a cell stands in that text."""
+    inside = JsonOrigin(TextSource("", text), 0, 0, len(text)).locate(*field, key=key, start=start, end=end)
+    return inside.start or 0, inside.end or 0
 
 
 class CellPlace:
@@ -143,20 +175,23 @@ class CsvOrigin:
         if len(field) == 1:
             if start is None:
                 return self.source.span(cell.start, cell.end)
-            last = start + 1 if end is None else end
-            return self.source.span(cell.offset(text, start), cell.offset(text, last))
+            last = cell.end if end is None else cell.offset(text, end)
+            return self.source.span(cell.offset(text, start), last)
         content = text[cell.start : cell.end]
         content = content.replace('""', '"') if cell.quoted else content
-        inside = JsonOrigin(TextSource("", content), 0, 0, len(content)).locate(
-            *field[1:], key=key, start=start, end=end
-        )
-        return self.source.span(cell.offset(text, inside.start or 0), cell.offset(text, inside.end or 0))
+        first, after = _in_json(content, *field[1:], key=key, start=start, end=end)
+        return self.source.span(cell.offset(text, first), cell.offset(text, after))
 
     def written(self, text: str, *field: str | int) -> str:
         """Returns `text` as it has to stand in the field's cell."""
         cell = self.cells.get(str(field[0])) if field else None
         inner = json.dumps(text, ensure_ascii=False)[1:-1] if len(field) > 1 else text
         return inner if cell is None else cell.written(inner)
+
+    def rewritten(self, text: str, *field: str | int) -> str:
+        """Returns JSON text as it has to stand in the field's cell."""
+        cell = self.cells.get(str(field[0])) if field else None
+        return text if cell is None else cell.written(text)
 
 
 def replacement(
@@ -170,7 +205,7 @@ def replacement(
 ) -> Fix | None:
     """Returns a fix that puts `text` in place of a text value or a part of it.
 
-    Returns None where the source has no text to edit.
+    Returns None for a step that was built by hand, and where the field is not a text in the source.
 
     Args:
         origin: Where the step stands.
@@ -181,15 +216,25 @@ def replacement(
         end: Character after the last one; the value's end if not given.
         safe: Whether it is the one right answer.
     """
-    if not isinstance(origin, JsonOrigin | CsvOrigin):
+    if not isinstance(origin, JsonOrigin | CsvOrigin | TableOrigin):
         return None
     span = (
         origin.locate(*field, key=True) if key else origin.locate(*field, start=start or 0, end=end)
     )  # fmt: skip
+    return edit_at(span, f'replace with "{text}"', origin.written(text, *field), safe=safe)
+
+
+def edit_at(span: Span, message: str, text: str, *, safe: bool = True) -> Fix | None:
+    """Returns a fix that puts `text`, as it is to be written, in place of a span; None if nothing can be."""
+    applicability: Applicability = "safe" if safe else "unsafe"
+    if span.cell is not None:
+        return Fix(
+            message, applicability, span.cell.start, span.cell.end, text, span.table, span.row,
+            span.cell.column,
+        )  # fmt: skip
     if span.start is None or span.end is None:
         return None
-    written = origin.written(text, *field)
-    return Fix(f'replace with "{text}"', "safe" if safe else "unsafe", span.start, span.end, written)
+    return Fix(message, applicability, span.start, span.end, text)
 
 
 def read_tree(text: str, start: int) -> Node | None:

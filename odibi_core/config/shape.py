@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
 from odibi_core.config.document import Gaps
-from odibi_core.config.origins import JsonOrigin, replacement
+from odibi_core.config.origins import CsvOrigin, JsonOrigin, TableOrigin, edit_at, replacement
 from odibi_core.core.node import Step
-from odibi_core.diagnostics import Fix
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from odibi_core.core.node import Origin
-    from odibi_core.diagnostics import Diagnostic
+    from odibi_core.diagnostics import Diagnostic, Fix
 
 TEXT_FIELDS = ("layer", "name", "type", "engine", "value")
 DICT_FIELDS = ("params", "inputs", "outputs", "metadata")
@@ -150,9 +149,11 @@ class StepBuilder:
                 help="give it a name",
             )
         elif name is not None:
+            quoted = _quoted(name)
             diagnostic = codes.WRONG_TYPE.found(
                 f"`name` must be text, not {type_name(name)}", field="name", span=origin.locate("name"),
-                help=f'write "{name}"' if isinstance(name, int | float) else "give the step a name",
+                help=f"write {quoted}" if quoted else "give the step a name",
+                fix=rewriting(origin, quoted, "name"),
             )  # fmt: skip
         else:
             diagnostic = codes.MISSING_NAME.found(
@@ -170,10 +171,13 @@ class StepBuilder:
             known = misspelled(field, FIELDS - raw.keys() - meant)
             span = origin.locate(field, key=True)
             if known is None:
+                alias = _alias(field, raw)
                 self.diagnostics.append(
                     codes.UNKNOWN_FIELD.found(
                         f"`{field}` is not a field of a step", step=name, field=field, span=span,
-                        help=_field_help(field, raw),
+                        suggestion=alias, help=_field_help(field, raw),
+                        fix=None if alias is None
+                        else replacement(origin, alias, field, key=True, safe=False),
                     )
                 )  # fmt: skip
                 continue
@@ -196,26 +200,18 @@ class StepBuilder:
             self._outputs.update(_strings(value))
         if field in TEXT_FIELDS:
             wanted = "text"
-            written = json.dumps(str(value)) if type(value) in (int, float) else None
+            written = _quoted(value)
         else:
             wanted = "an object"
             texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
             quoted = [json.dumps(text, ensure_ascii=False) for text in texts if isinstance(text, str)]
             pairs = ", ".join(f"{text}: {text}" for text in quoted)
             written = f"{{{pairs}}}" if pairs and field in ("inputs", "outputs") else None
-        span = origin.locate(field)
-        fix = None
-        if (
-            written is not None
-            and isinstance(origin, JsonOrigin)
-            and span.start is not None
-            and span.end is not None
-        ):
-            fix = Fix(f"write {written}", "unsafe", span.start, span.end, written)
         self.diagnostics.append(
             codes.WRONG_TYPE.found(
                 f"`{field}` must be {wanted}, not {type_name(value)}", step=name, field=field,
-                span=span, help=None if written is None else f"write {written}", fix=fix,
+                span=origin.locate(field), help=None if written is None else f"write {written}",
+                fix=rewriting(origin, written, field, safe=field in TEXT_FIELDS),
             )
         )  # fmt: skip
 
@@ -232,6 +228,7 @@ class StepBuilder:
                     codes.WRONG_TYPE.found(
                         f"`{place}` must be text, not {type_name(key)}", step=name, field=place,
                         span=origin.locate(field, local), help=f"{what} is the name of a dataset",
+                        fix=rewriting(origin, _quoted(key), field, local),
                     )
                 )  # fmt: skip
             elif not key.strip() or not local.strip():
@@ -290,6 +287,31 @@ def type_name(value: Any) -> str:
     if isinstance(value, int | float):
         return "a number"
     return "an array" if isinstance(value, list) else "an object"
+
+
+def _quoted(value: Any) -> str | None:
+    """Returns a number as the text it should have been; None for what cannot be one."""
+    return json.dumps(str(value)) if type(value) in (int, float) else None
+
+
+def rewriting(origin: Origin | None, written: str | None, *field: str, safe: bool = True) -> Fix | None:
+    """Returns a fix that writes a JSON value in place of a field's."""
+    if written is None or not isinstance(origin, JsonOrigin | CsvOrigin | TableOrigin):
+        return None
+    # In a cell only what is inside its JSON text is JSON.
+    if not isinstance(origin, JsonOrigin):
+        if len(field) == 1:
+            return None
+        written = origin.rewritten(written, *field)
+    return edit_at(origin.locate(*field), f"write {written}", written, safe=safe)
+
+
+def _alias(field: str, raw: dict[str, Any]) -> str | None:
+    """Returns the field that another program calls by this name, if it is free and takes such a value."""
+    alias = _ALIASES.get(field.casefold())
+    if alias is None or alias in raw or isinstance(raw[field], str) != (alias in TEXT_FIELDS):
+        return None
+    return alias if isinstance(raw[field], str | dict) else None
 
 
 def _field_help(field: str, raw: dict[str, Any]) -> str:

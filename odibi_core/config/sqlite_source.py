@@ -53,6 +53,10 @@ def read_sqlite(path: str, *, project: str | None, enabled_only: bool, layer: st
         source.read(Filters(project, enabled_only, layer))
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
+    except UnicodeDecodeError as error:  # sqlite3 decodes the names of columns itself
+        raise ConfigFormatError(
+            f"`{path}` is damaged: a name in it is not UTF-8", help="restore it from a copy"
+        ) from error
     builder = source.builder
     steps = builder.steps if layer is None else keep_layer(builder, layer)
     return Document(
@@ -152,21 +156,27 @@ class _Database:
                 )
             )  # fmt: skip
             return False
-        made = self._raw_rows(table, fields, rows)
+        made = self._raw_rows(table, header, fields, rows)
         if known is _SOURCE_COLUMNS:
             made = (_as_step(row) for row in made)
         projects |= add_rows(self.builder, made, filters)
         return filters.project is not None
 
     def _raw_rows(
-        self, table: str, fields: dict[int, str], rows: Iterator[tuple[int, tuple[Any, ...]]]
+        self,
+        table: str,
+        header: list[str],
+        fields: dict[int, str],
+        rows: Iterator[tuple[int, tuple[Any, ...]]],
     ) -> Iterator[TableRow]:
         self.digest.update(repr((table, sorted(fields.items()))).encode())
         for rowid, values in rows:
             self.digest.update(repr(values).encode())
-            origin = TableOrigin(self.path, self._index, table, rowid)
+            cells = {field: _cell(values[index]) for index, field in fields.items()}
+            places = {field: (header[index], cells[field]) for index, field in fields.items()}
+            origin = TableOrigin(self.path, self._index, table, rowid, places)
             self._index += 1
-            yield TableRow({field: _cell(values[index]) for index, field in fields.items()}, origin)
+            yield TableRow(cells, origin)
 
 
 def _open(path: str) -> sqlite3.Connection:

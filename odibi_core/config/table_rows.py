@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.config import codes
 from odibi_core.config.json_reader import JsonReader
 from odibi_core.config.json_tree import ReadingStoppedError
-from odibi_core.config.origins import CsvOrigin
+from odibi_core.config.origins import CsvOrigin, TableOrigin, edit_at
 from odibi_core.config.shape import DICT_FIELDS, distance, type_name
 from odibi_core.diagnostics import Fix
 from odibi_core.text import nearest
@@ -192,11 +192,10 @@ def _cell_problem(row: TableRow, field: str, cell: str, problem: Problem) -> Dia
             f" (line {line}, column {column} of the cell)" if line > 1 else f" (column {column} of the cell)"
         )
     fix = None
-    if problem.edit is not None and isinstance(row.origin, CsvOrigin):
+    if problem.edit is not None and isinstance(row.origin, CsvOrigin | TableOrigin):
         edit = problem.edit
         place = row.origin.locate(field, start=edit.start, end=edit.end)
-        if place.start is not None and place.end is not None:
-            fix = Fix(edit.message, "safe", place.start, place.end, row.origin.written(edit.text, field))
+        fix = edit_at(place, edit.message, row.origin.written(edit.text, field), safe=edit.safe)
     info = codes.CELL_JSON if problem.info is codes.SYNTAX else problem.info
     return info.found(
         f"{COLUMN_NAMES[field]}: {message}",

@@ -133,7 +133,12 @@ def test_bad_json_in_a_cell_names_step_field_row_and_place_and_is_never_an_empty
         assert diagnostic.step == "b"
         assert diagnostic.span is not None
         assert (diagnostic.span.table, diagnostic.span.row) == ("transformation_config", 2)
-        assert str(diagnostic.span).endswith("x.db: table transformation_config, row 2")
+        cell = diagnostic.span.cell
+        assert cell is not None and diagnostic.field is not None
+        assert cell.column.lower() == diagnostic.field.partition(".")[0]
+        assert str(diagnostic.span).endswith(
+            f"x.db: table transformation_config, row 2, column {cell.column}"
+        )
     assert {(1, "inputs"), (1, "params")} <= document.gaps.fields
 
 
