@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
+from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
-from odibi_core.config.shape import is_slip
 from odibi_core.diagnostics import Related
-from odibi_core.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +62,7 @@ def check_inputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
             if key in producers or key in gaps.outputs:
                 continue
             left_out = gaps.left_out.get(key)
-            close = None if left_out else nearest(key, producers)
+            close, certain = (None, False) if left_out else best(key, producers)
             if gaps.incomplete and left_out is None:
                 continue  # the step that outputs it may be in what could not be read
             if left_out is not None:
@@ -77,14 +76,12 @@ def check_inputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
             yield codes.UNDEFINED_INPUT.found(
                 f"no step outputs `{key}`", step=step.name, field=f"inputs.{local}",
                 span=place(step, "inputs", local, start=0), suggestion=close, help=help,
-                fix=_fix(step, key, close, "inputs", local),
+                fix=_fix(step, close, certain, "inputs", local),
             )  # fmt: skip
 
 
-def _fix(step: Step, written: str, close: str | None, *field: str) -> Fix | None:
-    if close is None:
-        return None
-    return replacement(step.origin, close, *field, safe=is_slip(written, close))
+def _fix(step: Step, close: str | None, certain: bool, *field: str) -> Fix | None:
+    return None if close is None else replacement(step.origin, close, *field, safe=certain)
 
 
 def check_cycles(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -147,7 +144,7 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
             continue
         if gaps.incomplete or name in gaps.left_out_steps or any("layer" in field for field in gaps.fields):
             continue
-        close = nearest(name, connects)
+        close, certain = best(name, connects)
         if name in others:
             help = f"`{name}` is a step of the layer {others[name].layer}; a connect step opens connections"
         elif close is not None:
@@ -157,5 +154,5 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
         yield codes.UNDEFINED_CONNECTION.found(
             f"no connect step is named `{name}`", step=step.name, field="params.connection",
             span=place(step, "params", "connection", start=0), suggestion=close, help=help,
-            fix=_fix(step, name, close, "params", "connection"),
+            fix=_fix(step, close, certain, "params", "connection"),
         )  # fmt: skip
