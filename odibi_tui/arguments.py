@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from odibi_core import __version__
+from odibi_core.config.variables import read_variables
 from odibi_core.errors import ConfigError, ConfigFormatError, ConfigNotFoundError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def parse(words: Sequence[str]) -> Arguments:
         log_dir = Path(asked.log_dir)
     else:
         log_dir = path.absolute().parent if kind == "run" else base_dir / "tracker_logs"
-    return Arguments(kind, path, base_dir, log_dir, _variables(asked.var, asked.vars), asked.project)
+    return Arguments(kind, path, base_dir, log_dir, read_variables(asked.var, asked.vars), asked.project)
 
 
 def kind_of(path: Path) -> Kind:
@@ -137,23 +138,3 @@ def _base_of(kind: Kind, path: Path) -> Path:
     if kind == "directory":
         return path
     return path.parent if kind == "config" else Path()
-
-
-def _variables(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
-    variables: dict[str, Any] = {}
-    if file is not None:
-        try:
-            found = json.loads(Path(file).read_text("utf-8-sig"))
-        except OSError as error:
-            raise ConfigError(f"cannot read `{file}`: {(error.strerror or str(error)).lower()}") from error
-        except ValueError as error:
-            raise ConfigError(f"`{file}` is not JSON: {error}") from error
-        if not isinstance(found, dict):
-            raise ConfigError(f"`{file}` is not a JSON object", help='such as {"day": "2026-01-31"}')
-        variables.update(found)
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise ConfigError("a --var is not of the form NAME=VALUE", help="such as --var day=2026-01-31")
-        variables[name] = value
-    return variables

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from odibi_core.errors import ConfigFormatError, OdibiError
+from odibi_core.errors import OdibiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,14 +129,15 @@ def command(config: str, **options: Any) -> int:
 def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
     """Reads and checks a config; returns None when it has errors, which have been shown."""
     from odibi_core.config import read_document
+    from odibi_core.config.variables import read_variables
     from odibi_core.runs.request import RunRequest
 
-    variables = _variables(options["variables"], options["vars_file"])
+    variables = read_variables(options["variables"], options["vars_file"])
     document = read_document(config, project=options["project"])
     base_dir = options["base_dir"] if options["base_dir"] is not None else Path(config).parent
     if not base_dir.is_dir():
         raise OdibiError(f"there is no directory `{base_dir}`", help="`--base-dir` names one that exists")
-    if not _passes(document, base_dir, quiet=options["quiet"]):
+    if not _passes(document, base_dir, variables, quiet=options["quiet"]):
         return None
     return RunRequest(
         steps=document.steps,
@@ -159,7 +159,7 @@ def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
     )
 
 
-def _passes(document: Document, base_dir: Path, *, quiet: bool) -> bool:
+def _passes(document: Document, base_dir: Path, variables: Mapping[str, Any], *, quiet: bool) -> bool:
     """Shows what is wrong with a config; says whether it can run."""
     from odibi_core.checks import check
 
@@ -173,27 +173,3 @@ def _passes(document: Document, base_dir: Path, *, quiet: bool) -> bool:
     if errors:
         click.echo("the run was not started", err=True)
     return not errors
-
-
-def _variables(pairs: tuple[str, ...], file: Path | None) -> dict[str, Any]:
-    variables = {} if file is None else _variables_of(file)
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"`{pair}` is not of the form NAME=VALUE", param_hint="--var")
-        variables[name] = value
-    return variables
-
-
-def _variables_of(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ConfigFormatError(f"`{file}` is not UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        place = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        said = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
-        raise ConfigFormatError(f"`{file}{place}` is not JSON: {said[:1].lower()}{said[1:]}") from error
-    if not isinstance(found, dict):
-        raise ConfigFormatError(f"`{file}` is not a JSON object", help='write {"name": "value"}')
-    return found
