@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.checks.data import add_outputs, infer, inputs_of, ordered
 from odibi_core.checks.final import finished
 from odibi_core.checks.lab import Lab
+from odibi_core.checks.lab_errors import LabInterruptedError
+from odibi_core.checks.memory import Memory, now_ns
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.schemas import Schema
     from odibi_core.config import Document
     from odibi_core.diagnostics import Diagnostic
@@ -28,15 +32,21 @@ class Checked:
         diagnostics: Everything wrong, sorted by place.
         schemas: The schema of each dataset by its key; None where it is not known.
         anew: Names of the steps whose data was checked anew; what was found of the others is remembered.
+        complete: False where the check was cancelled before it was through.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
     anew: frozenset[str] = frozenset()
+    complete: bool = True
 
 
 class Checker:
     """Checks documents one after the other, such as the states of a file under edit.
+
+    What was found of a step is remembered under all that it rests on: its fields, the schemas of its inputs,
+    the files that were looked at, the environment. Only where one of these changes it is checked anew, and
+    then what depends on it, as far as its schema changes. Any thread may use it; they take turns.
 
     Args:
         base_dir: What relative paths are relative to; the config's own directory if not given.
@@ -60,14 +70,37 @@ class Checker:
         self._environ = environ
         self._variables = dict(variables or {})
         self._deep = deep
+        self._lock = threading.Lock()
         self._lab = Lab()
+        self._memory = Memory()
+        self._structure: tuple[Document, World, Pipeline, list[Diagnostic]] | None = None
 
     def structure(self, document: Document) -> tuple[Diagnostic, ...]:
-        """Returns what is wrong with text, shape, graph and files, without a heavy import."""
-        from odibi_core.checks import structural
+        """Returns what is wrong with text, shape, graph and files, without a heavy import.
 
-        pipeline, found = structural(document, self._world(document))
-        return finished(pipeline, found, whole=False)
+        What is remembered of the data of steps that are as they were is among it.
+        """
+        with self._lock:
+            world = self._world(document)
+            pipeline, found = self._structural(document, world)
+            self._structure = (document, world, pipeline, list(found))
+            if not self._memory:
+                return finished(pipeline, found, whole=False)
+            self._memory.look_at(pipeline, world)
+            schemas: dict[str, Schema | None] = {}
+            stale: set[str] = set()
+            for step in ordered(pipeline):
+                keys = step.outputs.values()
+                if not stale.isdisjoint(step.inputs.values()):
+                    stale.update(keys)
+                    continue
+                outcome = self._memory.find(step, inputs_of(step, schemas, pipeline), pipeline)
+                if outcome is None:
+                    stale.update(keys)
+                    continue
+                add_outputs(step, outcome, schemas, pipeline)
+                found.extend(outcome.diagnostics)
+            return finished(pipeline, found, whole=False)
 
     def whole(self, document: Document, *, cancelled: Callable[[], bool] | None = None) -> Checked:
         """Returns everything that is wrong, and the schema of every dataset.
@@ -76,25 +109,65 @@ class Checker:
             document: The config as read.
             cancelled: Asked between steps; where it says yes the check ends with what it has.
         """
-        from odibi_core.checks import structural
+        with self._lock:
+            world = self._world(document)
+            before, self._structure = self._structure, None
+            if before is not None and before[0] is document and before[1] == world:
+                _, _, pipeline, found = before  # the first half of the same check
+            else:
+                pipeline, found = self._structural(document, world)
+            self._memory.look_at(pipeline, world)
+            tools = Tools(world, self._lab, pipeline)
+            schemas: dict[str, Schema | None] = {}
+            anew: set[str] = set()
+            for step in ordered(pipeline):
+                if cancelled is not None and cancelled():
+                    return self._incomplete(pipeline, found, schemas, anew)
+                inputs = inputs_of(step, schemas, pipeline)
+                outcome = self._memory.find(step, inputs, pipeline)
+                if outcome is None:
+                    began = now_ns()
+                    try:
+                        outcome = infer(step, inputs, tools)
+                    except LabInterruptedError:
+                        return self._incomplete(pipeline, found, schemas, anew)
+                    anew.add(step.name)
+                    self._memory.keep(step, inputs, pipeline, outcome, began)
+                add_outputs(step, outcome, schemas, pipeline)
+                found.extend(outcome.diagnostics)
+            self._memory.forget_others(pipeline)
+            return Checked(finished(pipeline, found, whole=True), schemas, frozenset(anew))
 
-        world = self._world(document)
-        pipeline, found = structural(document, world)
-        tools = Tools(world, self._lab, pipeline)
-        schemas: dict[str, Schema | None] = {}
-        anew = set()
-        for step in ordered(pipeline):
-            if cancelled is not None and cancelled():
-                break
-            outcome = infer(step, inputs_of(step, schemas, pipeline), tools)
-            add_outputs(step, outcome, schemas, pipeline)
-            found.extend(outcome.diagnostics)
-            anew.add(step.name)
-        return Checked(finished(pipeline, found, whole=True), schemas, frozenset(anew))
+    def interrupt(self) -> None:
+        """Ends a check that takes long, which then is not complete; from any thread, harmless when idle."""
+        self._lab.interrupt()
 
     def close(self) -> None:
-        """Frees what it holds."""
-        self._lab.close()
+        """Frees what it holds; it can be used again."""
+        with self._lock:
+            self._memory.clear()
+            self._structure = None
+            self._lab.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _incomplete(
+        self,
+        pipeline: Pipeline,
+        found: list[Diagnostic],
+        schemas: Mapping[str, Schema | None],
+        anew: set[str],
+    ) -> Checked:
+        return Checked(finished(pipeline, found, whole=False), schemas, frozenset(anew), complete=False)
+
+    def _structural(self, document: Document, world: World) -> tuple[Pipeline, list[Diagnostic]]:
+        from odibi_core.checks import structural
+
+        return structural(document, world)
 
     def _world(self, document: Document) -> World:
         base = Path(document.path).parent if self._base_dir is None else Path(self._base_dir)
@@ -102,5 +175,5 @@ class Checker:
         if self._cwd is not None:
             given["cwd"] = self._cwd
         if self._environ is not None:
-            given["environ"] = self._environ
+            given["environ"] = dict(self._environ)
         return World(base, **given)

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from odibi_core.checks.lab_errors import SqlProblem, problem_of
+from odibi_core.checks.lab_errors import LabInterruptedError, SqlProblem, problem_of
 from odibi_core.checks.schemas import Schema
 from odibi_core.checks.sql_tree import SqlTree, tree_of
 from odibi_core.engine.duckdb_session import quoted
@@ -83,11 +83,13 @@ class Lab:
             self._lay_out(cursor, tables)
             try:
                 rows = cursor.execute(_DESCRIBE + sql).fetchall()
-            except (duckdb.InternalException, duckdb.FatalException):
-                self.close()  # such an error makes the whole database refuse to work
-                raise
+            except duckdb.InterruptException:
+                raise LabInterruptedError("the check was interrupted") from None
             except duckdb.Error as error:
-                raise problem_of(error, sql, len(_DESCRIBE)) from None
+                problem = problem_of(error, sql, len(_DESCRIBE))
+                if problem.kind == "internal":
+                    self.close()  # DuckDB's own faults make the whole database refuse to work
+                raise problem from None
         return Schema.of((row[0], None if row[1] == _UNKNOWN else row[1]) for row in rows)
 
     def statements(self, sql: str) -> list[Statement]:

@@ -30,6 +30,7 @@ ProblemKind = Literal[
     "refused",  # anything else
     "extension",  # what an extension brings that the run may load
     "outside",  # a file or address, which the lab does not read
+    "internal",  # the lab itself failed, for want of memory or by a fault of DuckDB's
 ]
 
 _CANDIDATES = re.compile(r"\n+(?:Candidate \w+:(?: :)?|Did you mean:?) (.*)", re.DOTALL)
@@ -64,7 +65,8 @@ _MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
 _TYPES: dict[str, ProblemKind] = {
     "Parser": "syntax", "Permission": "outside", "IO": "outside", "HTTP": "outside",
     "Missing Extension": "extension", "Autoload": "extension", "Conversion": "constant",
-    "Invalid Input": "constant", "Out of Range": "constant", "Mismatch Type": "type",
+    "Invalid Input": "constant", "Out of Range": "constant", "Mismatch Type": "type", "Binder": "refused",
+    "Catalog": "refused", "Not implemented": "refused", "Syntax": "syntax",
 }  # fmt: skip
 
 
@@ -116,6 +118,10 @@ class SqlProblem(OdibiError):
             self.kind, self.message, start=start, end=end, name=self.name, qualifier=self.qualifier,
             candidates=self.candidates, call=self.call, signatures=self.signatures,
         )  # fmt: skip
+
+
+class LabInterruptedError(OdibiError):
+    """The lab was told to end what it was doing."""
 
 
 def problem_of(error: duckdb.Error, sql: str, before: int) -> SqlProblem:
@@ -170,7 +176,7 @@ def _kind(said: dict[str, Any], message: str) -> tuple[ProblemKind, dict[str, st
         return {"Table": "table", "Type": "type-name"}.get(what, "refused"), {}  # type: ignore[return-value]
     if re.match(r"Table with name", message):
         return "table", {}
-    return _TYPES.get(str(said.get("exception_type")), "refused"), {}
+    return _TYPES.get(str(said.get("exception_type")), "internal"), {}
 
 
 def _place(said: dict[str, Any], sql: str, before: int) -> tuple[int | None, int | None]:

@@ -28,11 +28,16 @@ def check_placeholders(pipeline: Pipeline) -> Iterator[Diagnostic]:
             yield from _check(step, text, path)
 
 
-def _check(step: Step, text: str, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
+def malformed(text: str) -> Iterator[re.Match[str]]:
+    """Yields what looks like a placeholder in a text and is none."""
     right = {placeholder.start for placeholder in find_placeholders(text)}
     for match in _LOOKS_LIKE.finditer(text):
-        if match.start() in right:
-            continue
+        if match.start() not in right:
+            yield match
+
+
+def _check(step: Step, text: str, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
+    for match in malformed(text):
         yield codes.MALFORMED_PLACEHOLDER.found(
             f"`{one_line(match[0])}` looks like a placeholder but is none", step=step.name,
             field=".".join(map(str, path)), span=place(step, *path, start=match.start(), end=match.end()),

@@ -23,7 +23,7 @@ _ROUNDS = 8  # mistakes of one query that are looked for
 _PROBES = ("VARCHAR", "DOUBLE", "DATE", "BIGINT", "STRUCT(odibi INTEGER)", "BIGINT[]")
 # What these give is decided by the run's own state.
 _STATEFUL = re.compile(r"\b(?:getvariable|current_setting|query|query_table)\s*\(", re.IGNORECASE)
-_QUIET = frozenset({"extension", "outside"})
+_QUIET = frozenset({"extension", "outside", "internal"})
 # What is told even where a mistake before it was mended by a guess.
 _TOLD_AFTER = frozenset({"column", "qualifier", "ambiguous", "function", "type"})
 _ABOUT_NAMES = frozenset(

@@ -9,6 +9,7 @@ from odibi_core.checks.crossing import of_query
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.outcome import NOTHING, Outcome
 from odibi_core.checks.pipeline import place
+from odibi_core.checks.placeholders import malformed
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_examine import Mistake, examine
 from odibi_core.checks.sql_filling import Filled, fill
@@ -36,6 +37,8 @@ def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> 
     """Returns the schema of a step's query, and every mistake in it that is certain."""
     if not step.value.strip():
         return NOTHING  # what lacks is told by the rules about the step itself
+    if "${" in step.value and any(malformed(step.value)):
+        return NOTHING  # told already; no SQL as it stands
     twins = _names_in_case(step)
     if twins is not None:
         return Outcome(diagnostics=(twins,))
