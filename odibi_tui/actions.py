@@ -57,6 +57,38 @@ class ConfigActions:
             app.say(f"{problem.fix.message}: done")
         app.reread()
 
+    def ignorable(self) -> Diagnostic | None:
+        """The current problem where its step can be told to ignore it."""
+        from odibi_core.checks.ignores import can_be_ignored
+
+        problem, session = self.current_problem(), self._app.session
+        if problem is None or session.stale or session.step(problem.step or "") is None:
+            return None
+        latest = session.latest
+        return problem if latest is not None and latest.kind == "json" and can_be_ignored(problem) else None
+
+    def action_ignore(self) -> None:
+        """Writes the current problem's code into its step's `metadata.odibi.ignore`."""
+        app, problem = self._app, self.ignorable()
+        source, latest = app.session.source, app.session.latest
+        step = app.session.step(problem.step) if problem is not None else None
+        if problem is None or step is None or source is None or latest is None:
+            return
+        from odibi_core.config.ignoring import ignore_fix
+        from odibi_tui import editing
+
+        fix = ignore_fix(step, problem.code)
+        if fix is None:
+            app.say(f"the `metadata` of {step.name} is not as it should be; mend it first", error=True)
+            return
+        try:
+            editing.apply_fix(source, latest, fix)
+        except ConfigError as error:
+            app.say(str(error), error=True)
+        else:
+            app.say(f"{step.name} ignores {problem.code} {problem.name}")
+        app.reread()
+
     def action_explain(self) -> None:
         """Explains the current problem's code."""
         from odibi_core.checks.catalogue import CODES

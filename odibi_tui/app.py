@@ -250,6 +250,8 @@ class OdibiApp(ConfigActions, App[int]):
             return session.source is not None
         if action == "apply_fix":
             return self.fixable() is not None
+        if action == "ignore":
+            return self.ignorable() is not None
         if action == "explain":
             return bool(session.diagnostics)
         if action == "problem":

@@ -69,6 +69,7 @@ class Workbench(Screen[None]):
         Binding("e", "app.edit", "edit", id="edit"),
         Binding("a", "app.apply_fix", "apply the fix", id="fix"),
         Binding("o", "app.explain", "explain", id="explain"),
+        Binding("i", "app.ignore", "ignore here", id="ignore"),
         Binding("v", "app.check", "check again", id="check"),
         Binding("w", "app.watch", "watch", id="watch"),
         Binding("colon", "app.command_palette", "commands", id="commands"),

@@ -240,3 +240,16 @@ async def test_what_was_written_before_the_watch_began_is_read(tmp_path, monkeyp
         app.session.watching = True
         app._watch_source()
         await until(app, pilot, lambda: len(app.session.document.steps) == 2)
+
+
+async def test_i_lets_the_step_ignore_the_problem(tmp_path):
+    unused = [*PIPELINE, step("extra", inputs={"data": "read_orders"}, value="SELECT 1 AS a FROM data")]
+    source = project(tmp_path, unused)
+    async with shown(source) as (app, pilot):
+        await until(app, pilot, lambda: app.session.diagnostics)
+        code = app.session.diagnostics[0].code
+        await pilot.press("n", "i")
+        await until(app, pilot, lambda: not app.session.diagnostics)
+    import json
+
+    assert json.loads(source.read_text())[-1]["metadata"] == {"odibi": {"ignore": [code]}}
