@@ -25,7 +25,7 @@ UNKNOWN_FUNCTION = CodeInfo(
     "ODB303", "unknown-function", "error",
     "a query calls a function that does not exist",
     "Neither the engine nor the query defines a function of this name.",
-    '{"name": "clean", "type": "sql", "inputs": {"data": "orders"}, "value": "SELECT uper(name) FROM data"}',
+    '{"name": "make", "type": "sql", "value": "SELECT uper(\'north\') AS region"}',
     "Write the name of a function that the engine has.",
 )  # fmt: skip
 UNKNOWN_COLUMN = CodeInfo(
@@ -33,16 +33,16 @@ UNKNOWN_COLUMN = CodeInfo(
     "a column is named that the data does not have",
     "The columns of every dataset are worked out from its source through all steps before; this one is not "
     "among them.",
-    '{"name": "high", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT * FROM data WHERE amout > 9"}',
+    '{"name": "make", "type": "sql", '
+    '"value": "SELECT * FROM (SELECT 9.5 AS amount) AS data WHERE amout > 9"}',
     "Write the name of a column that is there, or keep it in the step that drops it.",
 )  # fmt: skip
 AMBIGUOUS_COLUMN = CodeInfo(
     "ODB305", "ambiguous-column", "error",
     "a column is in more than one of the tables",
     "Which of them is meant cannot be told.",
-    '{"name": "both", "type": "sql", "inputs": {"a": "orders", "b": "customers"}, '
-    '"value": "SELECT id FROM a JOIN b ON a.id = b.id"}',
+    '{"name": "make", "type": "sql", '
+    '"value": "SELECT id FROM (SELECT 1 AS id) AS a JOIN (SELECT 1 AS id) AS b ON true"}',
     "Write the table before it: a.id.",
 )  # fmt: skip
 TYPE_MISMATCH = CodeInfo(
@@ -50,7 +50,7 @@ TYPE_MISMATCH = CodeInfo(
     "types that do not fit together",
     "A function or operator is given a type that it does not take, such as `sum` of text or a date compared "
     "with a number.",
-    '{"name": "total", "type": "sql", "inputs": {"data": "orders"}, "value": "SELECT sum(name) FROM data"}',
+    '{"name": "make", "type": "sql", "value": "SELECT sum(name) FROM (SELECT \'Ada\' AS name) AS data"}',
     "Convert the value with CAST, or use another column.",
 )  # fmt: skip
 NO_ROWS = CodeInfo(
@@ -64,8 +64,7 @@ SQL_REFUSED = CodeInfo(
     "ODB308", "sql-refused", "error",
     "a query that the engine refuses",
     "The query parses, and its tables and columns are there, but the engine cannot do what it asks for.",
-    '{"name": "clean", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT id FROM data QUALIFY id = 1"}',
+    '{"name": "make", "type": "sql", "value": "SELECT id FROM (SELECT 1 AS id) AS data QUALIFY id = 1"}',
     "Follow the message; it is the engine's own.",
 )  # fmt: skip
 MISPLACED_AGGREGATE = CodeInfo(
@@ -73,16 +72,15 @@ MISPLACED_AGGREGATE = CodeInfo(
     "an aggregate or window function where none can stand",
     "WHERE and GROUP BY are worked out before rows are brought together, and aggregates cannot stand in each "
     "other.",
-    '{"name": "big", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT id FROM data WHERE sum(amount) > 9"}',
+    '{"name": "make", "type": "sql", "value": "SELECT id FROM (SELECT 1 AS id) AS data WHERE sum(id) > 9"}',
     "Use HAVING for aggregates, QUALIFY for window functions, or a query around this one.",
 )  # fmt: skip
 MISSING_GROUP_BY = CodeInfo(
     "ODB310", "missing-group-by", "error",
     "a column beside aggregates that is not grouped by",
     "With aggregates there is one row a group; a column that is not in GROUP BY has many values there.",
-    '{"name": "total", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT region, sum(amount) FROM data"}',
+    '{"name": "make", "type": "sql", '
+    '"value": "SELECT region, count(*) FROM (SELECT \'north\' AS region) AS data"}',
     "Add it to GROUP BY, or bring it together with an aggregate.",
 )  # fmt: skip
 COLUMN_COUNT = CodeInfo(
@@ -90,54 +88,50 @@ COLUMN_COUNT = CodeInfo(
     "numbers of columns that do not fit",
     "The parts of a UNION, INTERSECT or EXCEPT need the same number of columns, a subquery that stands for a "
     "value has one, and a list of names is no longer than what it names.",
-    '{"name": "all", "type": "sql", "inputs": {"a": "orders"}, '
-    '"value": "SELECT 1 UNION SELECT id, 2 FROM a"}',
+    '{"name": "make", "type": "sql", "value": "SELECT 1 UNION SELECT 1, 2"}',
     "Give both sides the same columns.",
 )  # fmt: skip
 DUPLICATE_ALIAS = CodeInfo(
     "ODB312", "duplicate-alias", "error",
     "two tables in a query have one name",
     "What is written with the name could be of either.",
-    '{"name": "pairs", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT 1 FROM data d JOIN data d ON true"}',
+    '{"name": "make", "type": "sql", "value": "SELECT 1 FROM (SELECT 1) AS d JOIN (SELECT 2) AS d ON true"}',
     "Give one of them another alias.",
 )  # fmt: skip
 ARGUMENT_COUNT = CodeInfo(
     "ODB313", "argument-count", "error",
     "a function is given more or fewer arguments than it takes",
     "The function exists, but not with that many arguments.",
-    '{"name": "short", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT substr(name) FROM data"}',
+    '{"name": "make", "type": "sql", "value": "SELECT substr(\'north\')"}',
     "Give it the arguments it takes.",
 )  # fmt: skip
 UNKNOWN_TYPE = CodeInfo(
     "ODB314", "unknown-type", "error",
     "a query converts to a type that does not exist",
     "CAST and `::` need the name of a type.",
-    '{"name": "typed", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT CAST(id AS INTEGR) FROM data"}',
-    "Write the name of a type: INTEGER, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, DECIMAL(10, 2), …",
+    '{"name": "make", "type": "sql", "value": "SELECT CAST(\'1\' AS INTEGR)"}',
+    "Write the name of a type, such as INTEGER, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, DECIMAL(10, 2).",
 )  # fmt: skip
 UNKNOWN_FIELD = CodeInfo(
     "ODB315", "unknown-field", "error",
     "a field is named that a struct does not have",
     "The column is there and is a struct, but has no such field.",
-    '{"name": "city", "type": "sql", "inputs": {"data": "orders"}, "value": "SELECT address.cty FROM data"}',
+    '{"name": "make", "type": "sql", '
+    '"value": "SELECT address.cty FROM (SELECT {\'city\': \'Oslo\'} AS address) AS data"}',
     "Write the name of one of its fields.",
 )  # fmt: skip
 POSITION = CodeInfo(
     "ODB316", "position-out-of-range", "error",
     "ORDER BY or GROUP BY counts a column that is not there",
     "A number there means the column at that place in the SELECT list.",
-    '{"name": "top", "type": "sql", "inputs": {"data": "orders"}, "value": "SELECT id FROM data ORDER BY 2"}',
+    '{"name": "make", "type": "sql", "value": "SELECT 1 AS id ORDER BY 2"}',
     "Write a number within the list, or the column's name.",
 )  # fmt: skip
 INVALID_CONSTANT = CodeInfo(
     "ODB317", "invalid-constant", "error",
     "a constant in a query that cannot be what it has to be",
     "It cannot be read as the number, date part or pattern that stands there.",
-    '{"name": "few", "type": "sql", "inputs": {"data": "orders"}, '
-    '"value": "SELECT * FROM data LIMIT \'ten\'"}',
+    '{"name": "make", "type": "sql", "value": "SELECT 1 AS id LIMIT \'ten\'"}',
     "Write a constant of the right kind.",
 )  # fmt: skip
 NAMES_IN_CASE = CodeInfo(
@@ -151,15 +145,15 @@ UNFILLABLE_VALUE = CodeInfo(
     "ODB319", "unfillable-value", "error",
     "a placeholder's value cannot be written where it stands in a query",
     "SQL has literals for texts, numbers, dates and lists of them; a name is a text.",
-    '{"name": "read", "type": "sql", "value": "SELECT * FROM ${ident:TABLE}"}',
+    '{"name": "read", "type": "sql", "value": "SELECT * FROM ${ident:table}"}',
     "Give the variable a value that can stand there.",
 )  # fmt: skip
 UNKNOWN_KEY = CodeInfo(
     "ODB320", "unknown-key", "warning",
     "`metadata.key` names a column that the step's output does not have",
     "Rows of two snapshots are compared by the key; without its columns they cannot be.",
-    '{"name": "clean", "type": "sql", "inputs": {"data": "orders"}, "outputs": {"data": "clean"}, '
-    '"value": "SELECT id FROM data", "metadata": {"key": "order_id"}}',
+    '{"name": "clean", "type": "sql", "value": "SELECT 1 AS id", "outputs": {"data": "clean"}, '
+    '"metadata": {"key": "order_id"}}',
     "Write the name of a column that the step puts out.",
 )  # fmt: skip
 
