@@ -13,7 +13,7 @@ from odibi_core.checks.catalogue import ALL, CODES, FAMILIES
 from odibi_core.config import read_document
 
 DOCS = Path(__file__).parents[2] / "docs"
-# Their examples are no JSON text: bytes, other files, cells, or what only a run, a filter or a variable brings.
+# Their examples are no JSON text: bytes, other files, cells, or what a run, a filter or a variable brings.
 NOT_A_TEXT = {
     "ODB102", "ODB103", "ODB104", "ODB105", "ODB112", "ODB140", "ODB141", "ODB142", "ODB143", "ODB144",
     "ODB145", "ODB146", "ODB147", "ODB148", "ODB319", "ODB390", "ODB490", "ODB590",
