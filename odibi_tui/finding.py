@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from odibi_core.config.finding import looks_like_config
 from odibi_core.errors import OdibiError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from odibi_core.runs.summary import RunSummary
 
 _SUFFIXES = (".json", ".csv", ".db", ".sqlite", ".sqlite3")
-_STEP_KEY = re.compile(r'"(?:layer|inputs|outputs)"\s*:')
 _LARGEST = 20_000_000
 _MOST_FILES = 400
 _PASSED_OVER = {"tracker_logs", "node_modules", "__pycache__", "data", "out"}
@@ -60,24 +59,18 @@ def look_at(path: Path) -> FoundConfig | None:
     from odibi_core.checks import check
     from odibi_core.config import read_document
 
-    if path.suffix.lower() == ".json" and not _starts_with_array(path):
+    if not looks_like_config(path):
         return None
     try:
         document = read_document(path)
     except OdibiError:
         return None
-    if not document.steps or (document.kind == "json" and not _STEP_KEY.search(document.text or "")):
+    if not document.steps:
         return None
     diagnostics = check(document, data=False, base_dir=path.parent)
     errors = sum(1 for found in diagnostics if found.severity == "error")
     warnings = sum(1 for found in diagnostics if found.severity == "warning")
     return FoundConfig(path, len(document.steps), errors, warnings)
-
-
-def _starts_with_array(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith(b"[")
 
 
 def latest_runs(log_dir: Path, most: int = 8) -> list[RunSummary]:

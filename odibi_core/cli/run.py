@@ -163,7 +163,7 @@ def _passes(document: Document, base_dir: Path, variables: Mapping[str, Any], *,
     """Shows what is wrong with a config; says whether it can run."""
     from odibi_core.checks import check
 
-    found = check(document, base_dir=base_dir, data=False)
+    found = check(document, base_dir=base_dir, variables=variables, data=False)
     errors = any(diagnostic.is_error for diagnostic in found)
     shown = [diagnostic for diagnostic in found if diagnostic.is_error or not (quiet or errors)]
     if shown:

@@ -157,7 +157,7 @@ def test_text_that_does_not_parse_is_an_error_found(home: Path):
         (["pipeline.json", "--vars", "list.json"], "not a JSON object"),
         (["pipeline.json", "--vars", "broken.json"], "broken.json:1:2"),
         (["pipeline.json", "--base-dir", "nothere"], "there is no directory `nothere`"),
-        (["pipeline.json", "--log-dir", "in.csv/logs"], "cannot make a run's directory"),
+        (["pipeline.json", "--var", "least=1", "--log-dir", "in.csv/logs"], "cannot make a run's directory"),
         (["pipeline.json", "--max-workers", "0"], "--max-workers"),
     ],
 )
