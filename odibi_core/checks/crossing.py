@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.schemas import Column, Schema
+from odibi_core.engine.duckdb_types import distinct_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,7 +58,7 @@ def of_query(schema: Schema, engine: str, inputs: Collection[Schema | None]) -> 
         engine: pandas or duckdb.
         inputs: The schemas of the step's inputs.
     """
-    names = distinct(schema.names)
+    names = distinct_names(schema.names)
     types = [column.type for column in schema.columns]
     if engine == "duckdb":
         types = ["BIGINT" if kind == "HUGEINT" else kind for kind in types]
@@ -85,18 +86,3 @@ def _have_decimals(inputs: Collection[Schema | None]) -> bool | None:
         if schema is not None and any((column.type or "").startswith("DECIMAL") for column in schema.columns):
             return True
     return None if unsure else False
-
-
-def distinct(names: Collection[str]) -> list[str]:
-    """Returns the names of a result's columns as DuckDB tells those apart that differ in case only or not."""
-    counts: dict[str, int] = {}
-    found = []
-    for name in names:
-        unique = name
-        while unique.casefold() in counts:
-            folded = name.casefold()
-            unique = f"{name}_{counts[folded]}"
-            counts[folded] += 1
-        counts[unique.casefold()] = 1
-        found.append(unique)
-    return found

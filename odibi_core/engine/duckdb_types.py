@@ -93,3 +93,23 @@ def native_name(dtype: pa.DataType) -> str:
         return native_name(dtype.value_type)
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"}) as empty:
         return str(empty.from_arrow(pa.schema([("c", dtype)]).empty_table()).types[0])
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Returns the names of columns, made distinct as DuckDB does for a table: `id`, `id_1`, `ID_2`."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        folded = _folded(name)
+        unique = name
+        while _folded(unique) in counts:
+            unique = f"{name}_{counts[folded]}"
+            counts[folded] += 1
+        counts[_folded(unique)] = 1
+        found.append(unique)
+    return found
+
+
+def _folded(name: str) -> str:
+    """Returns a name as DuckDB compares it: without case, but only of the letters A to Z."""
+    return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)

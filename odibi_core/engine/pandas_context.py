@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from odibi_core.engine.duckdb_types import distinct_names
 from odibi_core.engine.scoped_context import ScopedContext
 from odibi_core.formats.arrow import (
     arrow_to_pandas,
@@ -75,6 +76,8 @@ class PandasEngineContext(ScopedContext):
                 table = relation.to_arrow_table()
             except duckdb.Error as error:
                 raise work.fail(parsed, error) from None
+            # Two columns of one name are one to pandas, which mixes up their types.
+            table = table.rename_columns(distinct_names(table.column_names))
             exact = any(_has_decimals(what) for what in work.names().values())
         return arrow_to_pandas(_as_pandas_counts(table, natives, exact=exact))
 
