@@ -1,7 +1,8 @@
 """The start screen: recent pipelines, configs found here, recent runs; one `enter` away from work.
 
-Keys: arrows, `enter` opens, `/` filters, `4` all runs. Data: the list of recent pipelines, and the directory
-and log directory of the session, looked through in threads after the first paint.
+Keys: arrows, `enter` opens, `+` a new pipeline, `/` filters, `4` all runs. Data: the list of recent
+pipelines, and the directory and log directory of the session, looked through in threads after the first
+paint.
 """
 
 from __future__ import annotations
@@ -91,8 +92,11 @@ class StartPane(ModePane):
 
     mode = "start"
     shows_steps = False
-    keys = ("enter", "slash", "4", "q")
-    BINDINGS: ClassVar[list[Any]] = [Binding("enter", "open", "open", id="start.open")]
+    keys = ("enter", "plus", "slash", "4", "q")
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("enter", "open", "open", id="start.open"),
+        Binding("plus", "new", "new pipeline", id="start.new"),
+    ]
 
     def __init__(self, session: Session, **kwargs: Any) -> None:
         super().__init__(session, **kwargs)
@@ -159,7 +163,9 @@ class StartPane(ModePane):
 
     def _no_configs(self) -> str:
         return (
-            "looking ..." if self.looking else "no .json, .csv or .db config here; name one: odibi-tui CONFIG"
+            "looking ..."
+            if self.looking
+            else "no .json, .csv or .db config here; + makes one from a data file"
         )
 
     def _config_entries(self) -> list[Entry]:
@@ -221,6 +227,13 @@ class StartPane(ModePane):
     def action_open(self) -> None:
         """Opens what is under the cursor."""
         self.query_one(StartList).action_choose()
+
+    def action_new(self) -> None:
+        """Asks for a data file and opens the pipeline written for it."""
+        from odibi_tui.screens.new_pipeline import NewPipeline
+
+        app: Any = self.app
+        app.push_screen(NewPipeline(self.directory), lambda made: app.open_config(made) if made else None)
 
     def action_filter(self) -> None:
         """Shows the filter line."""

@@ -15,7 +15,7 @@ from odibi_core.cli import main
 def test_help_names_every_command_and_imports_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["--help"]) == 0
     text = capsys.readouterr().out
-    for command in ("check", "run", "runs", "graph"):
+    for command in ("check", "run", "runs", "init", "graph"):
         assert f"\n  {command} " in text
     probe = (
         "import sys, odibi_core.cli.main as main; main.run(['--help']);"

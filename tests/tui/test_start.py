@@ -63,4 +63,19 @@ async def test_an_empty_directory_says_what_to_do(tmp_path, monkeypatch):
     async with app.run_test(size=(100, 30)) as pilot:
         await looked(app, pilot)
         assert isinstance(app.pane, StartPane)
-        assert "name one: odibi-tui CONFIG" in app.text() and "no runs yet" in app.text()
+        assert "+ makes one from a data file" in app.text() and "no runs yet" in app.text()
+
+
+async def test_plus_writes_a_pipeline_for_a_data_file_and_opens_it(directory):
+    (directory / "sales.csv").write_text("id,region,amount\n1,north,10\n")
+    app = ShellApp(Session(base_dir=directory, log_dir=directory / "tracker_logs"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await looked(app, pilot)
+        await pilot.press("plus")
+        await pilot.press(*"nowhere.csv", "enter")
+        await until(app, pilot, lambda: "there is no file" in app.text())
+        await pilot.press(*["backspace"] * 11, *"sal", "right", "enter")
+        await until(app, pilot, lambda: app.session.checked and app.session.source is not None)
+        assert app.session.source == directory / "sales_pipeline.json"
+        assert [s.name for s in app.session.steps] == ["read_sales", "select_sales", "store_sales"]
+        assert app.session.diagnostics == ()
