@@ -229,9 +229,13 @@ class ProfiledColumn:
 
 _EXACT = 2.0**53  # beyond it there are no doubles between one integer and the next but one
 _ODD = {"nan": "NaN", "inf": "{}Infinity"}
+_FRACTION = re.compile(r"\.\d{1,5}(?!\d)")
 _ZONE = re.compile(r"([+-]\d\d)$")
 
 
 def _iso(text: str) -> str:
-    """Returns a time as DuckDB writes it in ISO's form."""
-    return _ZONE.sub(r"\1:00", text.replace(" ", "T", 1)) if " " in text and "(" not in text else text
+    """Returns a time as DuckDB writes it in ISO's form, as Python does; one before Christ stays."""
+    if "(" in text:
+        return text
+    padded = _FRACTION.sub(lambda found: found[0].ljust(7, "0"), text)
+    return _ZONE.sub(r"\1:00", padded.replace(" ", "T", 1)) if " " in padded else padded

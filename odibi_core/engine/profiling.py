@@ -229,6 +229,8 @@ def _column(
 def _distinct(told: Told, counted: int | None) -> int | None:
     if counted is not None:
         return counted
+    if not told.there:
+        return 0
     # An estimate may say that there are more different values than values.
     return None if told.distinct is None else min(told.distinct, told.there)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+    from odibi_core.journal.profile import Profile
+
 _LOOK_ROWS = 1_000  # what a look at a frame fetches, and keeps, so that the next needs no job
 _KNOWN_SETTINGS = {"spark_config", "remote", "master", "app_name"}
 
@@ -251,6 +253,26 @@ class SparkEngineContext(EngineContext):
             if look.num_rows <= _LOOK_ROWS:
                 self._shared.looks[df] = look
         return look.slice(0, limit)
+
+    def profile(self, df: Any, *, full: bool = False) -> Profile | None:
+        """Returns the statistics of a frame's columns if `full`, which takes one or two jobs, else None.
+
+        Up to `EXACT_ROWS` rows they are collected and all looked at, above that a sample.
+        """
+        if not full:
+            return None
+        from odibi_core.engine.profiling import SAMPLE_ROWS, profile_arrow
+        from odibi_core.journal.profile import EXACT_ROWS
+
+        frame = self.adopt(df)
+        with self._tagged():
+            rows = self.row_count(frame)
+            if rows is None:
+                rows = self._shared.counts[frame] = int(frame.count())
+            if rows <= EXACT_ROWS:
+                return profile_arrow(collect(frame), self.columns(frame))
+            sampled = collect(frame.sample(SAMPLE_ROWS / rows, seed=rows))
+        return profile_arrow(sampled, self.columns(frame), rows=rows, basis="sample")
 
     def _load(self, table: pa.Table) -> DataFrame:
         if not table.num_columns:
