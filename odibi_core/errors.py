@@ -88,8 +88,9 @@ class ParamError(StepOptionError):
     """Something in `params` that cannot be, whatever the data; it knows exactly where it stands.
 
     Attributes:
-        kind: What it is: a column that is not there, a word that is none of the known ones, an operation that
-            is none, two columns of one name, no column left, or a value of the wrong shape.
+        kind: What it is: a column that is not there or of an unfit type, a word that is none of the
+            known ones, an operation that is none, two columns of one name, no column left, or a value of the
+            wrong shape.
         path: Where it stands, such as `("params", "operations", 0, "select", 1)`.
         is_key: Whether it is the key at that path rather than its value.
         name: What is written there, where it is a name.
@@ -103,7 +104,7 @@ class ParamError(StepOptionError):
         step: str | None = None,
         field: str | None = None,
         help: str | None = None,
-        kind: Literal["column", "word", "operation", "twice", "empty", "value"] = "value",
+        kind: Literal["column", "type", "word", "operation", "twice", "empty", "value"] = "value",
         path: tuple[str | int, ...] = (),
         is_key: bool = False,
         name: str | None = None,

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import StepOptionError
+from odibi_core.errors import ParamError
 from odibi_core.functions.builtin_sql import Names, Table, choose
+from odibi_core.functions.declaration import family
 from odibi_core.functions.registry import builtin_function
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def fill_missing(
     """
     table = Table(context, data)
     if (value is None) == (method is None):
-        raise StepOptionError("give `value` or `method`, one of them", field="params")
+        raise ParamError("give `value` or `method`, one of them", path=("params",))
     groups = table.pick(by, "by") if by is not None else []
     if method is None:
         values = value if isinstance(value, Mapping) else dict.fromkeys(table.pick(columns, "columns"), value)
@@ -143,11 +144,21 @@ def date_parts(
     """
     table = Table(context, data)
     table.pick(column, "column")
-    wanted = [choose(part, _PARTS, "parts") for part in ([parts] if isinstance(parts, str) else parts)]
+    listed = [parts] if isinstance(parts, str) else parts
+    wanted = [
+        choose(part, _PARTS, "parts", None if isinstance(parts, str) else index)
+        for index, part in enumerate(listed)
+    ]
     names = {part: f"{column}_{part}" if prefix is None else f"{prefix}{part}" for part in wanted}
     table.refuse_taken(names.values(), "prefix")
     moment = table.quote(column)
-    if not table.types[column].startswith(("timestamp", "date", "time")):
+    kind = table.types[column]
+    if not table.is_spark and family(kind or "null") in ("number", "bool"):
+        raise ParamError(
+            f"`{column}` is {kind}, not a date or time", kind="type", path=("params", "column"),
+            help="convert it before, or name another column",
+        )  # fmt: skip
+    if not kind.startswith(("timestamp", "date", "time")):
         moment = f"CAST({moment} AS TIMESTAMP)"
     extracted = ", ".join(
         f"CAST(floor(extract({_PARTS[part][table.is_spark]} FROM {moment})) AS INT) AS {table.quote(name)}"
@@ -185,7 +196,7 @@ def flag_outliers(
     kind = choose(method, ("iqr", "zscore"), "method")
     far = threshold if threshold is not None else 1.5 if kind == "iqr" else 3.0
     if isinstance(far, bool) or not isinstance(far, int | float) or far < 0:
-        raise StepOptionError(f"`threshold` is {far!r}, not a number from 0", field="params.threshold")
+        raise ParamError(f"`threshold` is {far!r}, not a number from 0", path=("params", "threshold"))
     over = table.over(table.pick(by, "by") if by is not None else [])
     flags = []
     for name in picked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import ExpectationError, StepOptionError
+from odibi_core.errors import ExpectationError, ParamError, StepOptionError
 from odibi_core.functions.builtin_sql import Names, Table, choose, listed
 from odibi_core.functions.registry import builtin_function
 
@@ -67,7 +67,7 @@ def upsert(current: Any, changes: Any, keys: Names, *, context: EngineContext) -
         ([name for name in new.columns if name not in old.columns], "changes", "current"),
     ):
         if missing:
-            raise StepOptionError(f"`{lacks}` lacks {listed(missing)}, which `{has}` has", field="inputs")
+            raise ParamError(f"`{lacks}` lacks {listed(missing)}, which `{has}` has", path=("inputs", lacks))
     repeated = f"SELECT 1 AS one FROM {new.sql} GROUP BY {new.commas(picked)} HAVING count(*) > 1"
     twice = new.rows(f"SELECT count(*) AS n FROM ({repeated}) AS d")[0]["n"]
     if twice:
@@ -153,8 +153,8 @@ def _conditions(
     for name in table.pick(between, "between") if between else []:
         limits = list((between or {})[name])
         if len(limits) != 2:
-            raise StepOptionError(
-                f"`between` of `{name}` is not [lowest, highest]", field=f"params.between.{name}"
+            raise ParamError(
+                f"`between` of `{name}` is not [lowest, highest]", path=("params", "between", name)
             )
         for limit, sign, word in zip(limits, "<>", ("below", "above"), strict=True):
             if limit is not None:
@@ -163,7 +163,7 @@ def _conditions(
     for name in table.pick(one_of, "one_of") if one_of else []:
         values = ", ".join(table.literal(value, "one_of") for value in (one_of or {})[name])
         if not values:
-            raise StepOptionError(f"`one_of` of `{name}` has no values", field=f"params.one_of.{name}")
+            raise ParamError(f"`one_of` of `{name}` has no values", path=("params", "one_of", name))
         found.append((f"{table.quote(name)} NOT IN ({values})", f"have another `{name}`"))
     for name in table.pick(matches, "matches") if matches else []:
         pattern = (matches or {})[name]

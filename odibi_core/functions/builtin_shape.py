@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import StepOptionError
+from odibi_core.errors import ParamError, StepOptionError
 from odibi_core.functions.builtin_sql import Names, Table, choose
 from odibi_core.functions.registry import builtin_function
 
@@ -15,7 +15,7 @@ _MAX_COLUMNS = 1000
 _AGGREGATES = {"sum": "sum", "count": "count", "min": "min", "max": "max", "mean": "avg"}
 
 
-@builtin_function("pivot")
+@builtin_function("pivot", data_decides=True)
 def pivot(
     data: Any,
     index: Names,
@@ -100,10 +100,10 @@ def unpivot(
         else [column for column in table.columns if column not in stay]
     )
     if not turned:
-        raise StepOptionError("no column is left to turn into rows", field="params.keep")
+        raise ParamError("no column is left to turn into rows", kind="empty", path=("params", "keep"))
     for field, new in (("name", name), ("value", value)):
         if new in stay or (field == "value" and new == name):
-            raise StepOptionError(f"two columns would be called `{new}`", field=f"params.{field}")
+            raise ParamError(f"two columns would be called `{new}`", kind="twice", path=("params", field))
     labels = ", ".join(f"({i}, {table.literal(column, 'columns')})" for i, column in enumerate(turned))
     cases = " ".join(f"WHEN {i} THEN {table.quote(column)}" for i, column in enumerate(turned))
     row, place = table.spare("odibi_row"), table.spare("odibi_place")

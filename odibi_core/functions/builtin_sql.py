@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import StepOptionError
+from odibi_core.errors import ParamError
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -41,31 +41,35 @@ class Table:
         """Returns columns that an option names; all of them for None.
 
         Raises:
-            StepOptionError: There is no such column, or none is named.
+            ParamError: There is no such column, or none is named.
         """
         if names is None:
             return list(self.columns)
         picked = [names] if isinstance(names, str) else list(names)
         if not picked:
-            raise StepOptionError(f"`{field}` names no column", field=f"params.{field}")
-        for name in picked:
+            raise ParamError(f"`{field}` names no column", path=("params", field))
+        for index, name in enumerate(picked):
             if name not in self.columns:
                 close = nearest(str(name), self.columns)
-                raise StepOptionError(
+                inside = () if isinstance(names, str) else (name if isinstance(names, Mapping) else index,)
+                raise ParamError(
                     f"`{self.name}` has no column `{name}`",
                     field=f"params.{field}",
                     help=f"a column `{close}` exists" if close else f"it has {listed(self.columns)}",
-                )
+                    kind="column", path=("params", field, *inside), is_key=isinstance(names, Mapping),
+                    name=str(name), known=tuple(self.columns),
+                )  # fmt: skip
         return picked
 
     def refuse_taken(self, names: Iterable[str], field: str) -> None:
-        """Raises StepOptionError if a new column has the name of one that is there."""
+        """Raises ParamError if a new column has the name of one that is there."""
         for name in names:
             if name in self.columns:
-                raise StepOptionError(
+                raise ParamError(
                     f"`{self.name}` has a column `{name}` already",
-                    field=f"params.{field}",
                     help="give another name",
+                    kind="twice",
+                    path=("params", field),
                 )
 
     def spare(self, name: str) -> str:
@@ -89,7 +93,7 @@ class Table:
         """Returns a value as a SQL literal.
 
         Raises:
-            StepOptionError: It is not text, a number, true or false.
+            ParamError: It is not text, a number, true or false.
         """
         if isinstance(value, bool):
             return "TRUE" if value else "FALSE"
@@ -100,10 +104,10 @@ class Table:
             if self.is_spark:  # where a backslash escapes
                 return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
             return "'" + text.replace("'", "''") + "'"
-        raise StepOptionError(
+        raise ParamError(
             f"`{field}` is a value of type {type(value).__name__}",
-            field=f"params.{field}",
             help="give text, a number, true or false",
+            path=("params", field),
         )
 
     def row_order(self) -> str:
@@ -153,18 +157,21 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:8]) + (f", +{len(names) - 8}" if len(names) > 8 else "")
 
 
-def choose(value: str, choices: Iterable[str], field: str) -> str:
-    """Returns an option's value, in lower case, if it is one of `choices`.
+def choose(value: str, choices: Iterable[str], field: str, index: int | None = None) -> str:
+    """Returns an option's value, or one of its values, in lower case, if it is one of `choices`.
 
     Raises:
-        StepOptionError: It is not.
+        ParamError: It is not.
     """
     choices = list(choices)
     if isinstance(value, str) and value.lower() in choices:
         return value.lower()
     close = nearest(str(value), choices)
-    raise StepOptionError(
+    raise ParamError(
         f"unknown {field} `{value}`",
-        field=f"params.{field}",
         help=f"`{close}` exists" if close else f"known: {', '.join(f'`{name}`' for name in choices)}",
+        kind="word",
+        path=("params", field) if index is None else ("params", field, index),
+        name=str(value),
+        known=tuple(choices),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from odibi_core.core.node import Step
     from odibi_core.engine.base_context import EngineContext
+    from odibi_core.functions.declaration import Requires
     from odibi_core.functions.registry import FunctionSpec
 
 # Options of the step itself, which stand in `params` too: a function gets them only if it names them.
@@ -241,16 +242,16 @@ class Matching:
 
 
 def required_columns(
-    spec: FunctionSpec, arguments: Mapping[str, Any], frames: Mapping[str, Any]
+    requires: Requires, arguments: Mapping[str, Any], frames: Mapping[str, Any]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields the inputs that a function requires columns of, by local name, and which.
 
     Args:
-        spec: What the function declares.
+        requires: What the function declares.
         arguments: What each parameter gets.
         frames: Local name -> what stands for the frame among the arguments.
     """
-    for parameter, columns in spec.requires:
+    for parameter, columns in requires:
         frame = next(iter(arguments.values()), None) if parameter is None else arguments.get(parameter)
         local = next((name for name, other in frames.items() if other is frame), None)
         if local is not None:
@@ -264,7 +265,7 @@ def _require(
     context: EngineContext,
     step: Step | None,
 ) -> None:
-    for local, columns in required_columns(spec, arguments.arguments, frames):
+    for local, columns in required_columns(spec.requires, arguments.arguments, frames):
         there = [column.name for column in context.columns(frames[local])]
         for name in columns:
             if name not in there:

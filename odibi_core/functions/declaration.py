@@ -12,6 +12,7 @@ from odibi_core.journal.schema_diff import canonical_type
 from odibi_core.text import nearest
 
 Columns = tuple[tuple[str, str], ...]
+Requires = tuple[tuple[str | None, tuple[str, ...]], ...]
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 ReturnsLike = Pairs | Mapping[str, Pairs]
 RequiresLike = str | Iterable[str] | Mapping[str, str | Iterable[str]]
@@ -109,7 +110,7 @@ def columns_of(returns: ReturnsLike) -> Result:
     return Result(_columns(returns))  # type: ignore[arg-type]  # not by output
 
 
-def requires_of(requires: RequiresLike) -> tuple[tuple[str | None, tuple[str, ...]], ...]:
+def requires_of(requires: RequiresLike) -> Requires:
     """Returns the columns that a function needs by parameter; None stands for its first one."""
     if isinstance(requires, str):
         return ((None, (requires,)),)

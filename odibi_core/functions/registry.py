@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from odibi_core.core.node import ENGINES
 from odibi_core.functions.declaration import (
     Columns,
+    Requires,
     RequiresLike,
     Result,
     Returns,
@@ -35,6 +36,7 @@ class FunctionSpec:
         result: What is declared of its result.
         requires: Columns that the frame of a parameter must have; None stands for its first parameter.
         volatile: Whether the same input may give another result, so that it is never reused.
+        data_decides: Whether the columns of its result depend on the data (of one of Odibi's own).
         module: Where it was defined.
         qualname: Its name in there.
     """
@@ -43,10 +45,11 @@ class FunctionSpec:
     function: Callable[..., Any] = field(repr=False)
     engines: tuple[str, ...] = ENGINES
     result: Result | None = None
-    requires: tuple[tuple[str | None, tuple[str, ...]], ...] = ()
+    requires: Requires = ()
     volatile: bool = False
     module: str = ""
     qualname: str = ""
+    data_decides: bool = False
 
     @property
     def returns(self) -> Columns | None:
@@ -156,12 +159,17 @@ def odibi_function(
     return register
 
 
-def builtin_function(name: str) -> Callable[[F], F]:
-    """Registers one of Odibi's own functions; a user's function of the same name comes before it."""
+def builtin_function(name: str, *, data_decides: bool = False) -> Callable[[F], F]:
+    """Registers one of Odibi's own functions; a user's function of the same name comes before it.
+
+    What it gives is told by calling it over frames without rows, so what it does may depend on columns and
+    options only, unless `data_decides`.
+    """
 
     def register(function: F) -> F:
         module, qualname = _home(function, _own_name(function))
-        return _register(BUILTINS, FunctionSpec(name, function, module=module, qualname=qualname), function)
+        spec = FunctionSpec(name, function, module=module, qualname=qualname, data_decides=data_decides)
+        return _register(BUILTINS, spec, function)
 
     return register
 

@@ -11,6 +11,7 @@ import pytest
 from odibi_core.checks import check
 from odibi_core.checks.catalogue import ALL, CODES, FAMILIES
 from odibi_core.config import read_document
+from tests.checks.case import CASES
 
 DOCS = Path(__file__).parents[2] / "docs"
 # Their examples are no JSON text: bytes, other files, cells, or what a run, a filter or a variable brings.
@@ -39,6 +40,11 @@ def test_a_code_tells_all_about_itself(code: str) -> None:
 @pytest.mark.parametrize("code", sorted(set(CODES) - NOT_A_TEXT))
 def test_the_example_of_a_code_has_it(code: str, tmp_path: Path) -> None:
     example = CODES[code].example
+    for case in sorted(CASES.glob(f"{code}-*"))[:1]:  # the modules that examples of functions name
+        for module in case.rglob("*.py"):
+            beside = tmp_path / module.relative_to(case)
+            beside.parent.mkdir(exist_ok=True)
+            beside.write_bytes(module.read_bytes())
     text = example if code in ("ODB106", "ODB107") or example.startswith("[") else f"[{example}]"
     found = check(read_document(tmp_path / "x.json", text=text))
     assert code in {diagnostic.code for diagnostic in found}

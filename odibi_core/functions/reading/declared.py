@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.node import ENGINES
-from odibi_core.functions.declaration import Result, columns_of, engines_of, requires_of
+from odibi_core.functions.declaration import Requires, Result, columns_of, engines_of, requires_of
 
 if TYPE_CHECKING:
     from odibi_core.functions.reading.found import FoundFunction
@@ -46,7 +46,7 @@ class Declaration:
 
     engines: tuple[str, ...] = ENGINES
     result: Result | None = None
-    requires: tuple[tuple[str | None, tuple[str, ...]], ...] = ()
+    requires: Requires = ()
     mistakes: list[Mistake] = field(default_factory=list)
 
 

@@ -45,10 +45,12 @@ class Reader:
 
     Attributes:
         finder: Where modules are.
+        trail: The modules that the name resolved last leads through, each of which a run imports.
     """
 
     def __init__(self, base: Path) -> None:
         self.finder = ModuleFinder(base)
+        self.trail: list[str] = []
         self._steps = 0
 
     def resolve(self, name: str) -> Found:
@@ -60,6 +62,7 @@ class Reader:
             beside = [found.name for found in pkgutil.iter_modules([str(self.finder.base)])]
             return MissingModule(parts[0], tuple(beside))
         thing: Thing = FoundModule(file)
+        self.trail = [file.name]
         try:
             for index, part in enumerate(parts[1:], 1):
                 owner = thing
@@ -69,6 +72,8 @@ class Reader:
                     owner_name = ".".join(parts[:index])
                     return MissingMember(index, owner_name, kind, path, tuple(self._candidates(owner)))
                 thing = found
+                if isinstance(thing, FoundModule):
+                    self.trail.append(thing.file.name)
             if isinstance(thing, FoundModule) and self._source(thing.file) is not None:
                 return NotCallable("module")
         except _BrokenError as error:
@@ -309,6 +314,12 @@ class Reader:
                 yield from (found.name for found in pkgutil.iter_modules(list(owner.file.search)))
         elif isinstance(owner, FoundClass):
             yield from Namespace.of(owner.node.body).names()
+            source = self._source(owner.module)
+            for base in owner.node.bases:
+                if source is None:
+                    break
+                above = self._expression(owner.module, source.namespace, base)
+                yield from self._candidates(above) if isinstance(above, FoundClass) else ()
 
 
 def absolute_name(file: ModuleFile, node: ast.ImportFrom) -> str | None:
