@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from odibi_core.checks.pipeline import Pipeline
+    from odibi_core.config import Document
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic, Span
 
@@ -87,6 +88,9 @@ _PATTERNS = (
         in_connections=True,
     ),
 )  # fmt: skip
+_PAIR = re.compile(
+    r"""["'“]?(?P<name>[A-Za-z][\w.-]*)["'”]?\s*(?::|=>?)\s*(?P<quote>["'“])(?P<secret>(?:\\.|[^"'”\\\n])+)"""
+)
 _CONNECTED = frozenset({"connection_string", "url", "dsn", "odbc", "conninfo"})
 
 
@@ -177,15 +181,54 @@ def hidden(diagnostics: Sequence[Diagnostic], secrets: Iterable[Secret]) -> list
     return cleaned
 
 
-def masked(text: str, steps: Sequence[Step]) -> str:
-    """Returns the text of a config with `*` in place of each character of its secrets."""
-    for secret in find_secrets(steps, text):
-        span = secret.span()
-        if span is None or span.start is None or span.end is None:
-            continue
-        hidden_part = "".join("\n" if char == "\n" else "*" for char in text[span.start : span.end])
-        text = text[: span.start] + hidden_part + text[span.end :]
+class Masked:
+    """The source of a config with `*` in place of each character of its secrets.
+
+    Attributes:
+        text: The text; None for databases.
+    """
+
+    def __init__(self, document: Document) -> None:
+        text, steps = document.text, document.steps
+        self._cells: dict[tuple[str | None, int | None, str], list[tuple[int, int]]] = {}
+        for secret in find_secrets(steps, text):
+            span = secret.span()
+            if span is None:
+                continue
+            if span.cell is not None:
+                places = self._cells.setdefault((span.table, span.row, span.cell.column), [])
+                places.append((span.cell.start, span.cell.end))
+            elif text is not None and span.start is not None and span.end is not None:
+                text = _mask(text, span.start, span.end)
+        # What could not be read may hold a secret that no step has.
+        self.text = text if text is None or document.parsed else _mask_pairs(text)
+
+    def cell(self, span: Span) -> str:
+        """Returns what the cell of a place holds; empty where it is in none."""
+        if span.cell is None:
+            return ""
+        text = span.cell.text
+        for start, end in self._cells.get((span.table, span.row, span.cell.column), ()):
+            text = _mask(text, start, end)
+        return _mask_pairs(text) if text.lstrip().startswith("{") else text
+
+
+def _mask_pairs(text: str) -> str:
+    """Masks what looks like a secret in text that may not be JSON."""
+    for match in list(_PAIR.finditer(text)):
+        if _certainty(match["name"]) and _is_secret(match["secret"]):
+            text = _mask(text, *match.span("secret"))
+    for pattern in _PATTERNS:
+        for match in list(pattern.pattern.finditer(text)):
+            start, end = match.span("secret" if "secret" in pattern.pattern.groupindex else 0)
+            if _is_secret(text[start:end]):
+                text = _mask(text, start, end)
     return text
+
+
+def _mask(text: str, start: int, end: int) -> str:
+    hidden_part = "".join("\n" if char == "\n" else "*" for char in text[start:end])
+    return text[:start] + hidden_part + text[end:]
 
 
 def _in_text(

@@ -14,8 +14,10 @@ from odibi_core.config.places import TextSource
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from odibi_core.checks.secrets import Masked
+    from odibi_core.cli.check_report import Report
     from odibi_core.config import Document
     from odibi_core.diagnostics import Diagnostic, Related, Span
 
@@ -24,11 +26,26 @@ _SHOWN_RELATED = 8
 _TAB = "    "
 
 
-def echo_diagnostics(document: Document, diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
-    """Prints diagnostics, each with its source line and an empty line after it."""
-    width = shutil.get_terminal_size((120, 24)).columns
+def echo_diagnostics(document: Document, diagnostics: Sequence[Diagnostic], *, err: bool = False) -> None:
+    """Prints diagnostics, each with its source line and an empty line after it; no secret is shown."""
+    from odibi_core.checks.secrets import Masked
+
+    if diagnostics:
+        echo("\n".join(blocks(Masked(document), diagnostics)), err=err)
+
+
+def blocks(source: Masked, diagnostics: Iterable[Diagnostic], *, width: int | None = None) -> Iterator[str]:
+    """Yields a block of lines a diagnostic, ended by a line break.
+
+    Args:
+        source: What the config holds.
+        diagnostics: What is to be shown.
+        width: Columns there are; those of the terminal if not given.
+    """
+    columns = shutil.get_terminal_size((120, 24)).columns if width is None else width
     for found in diagnostics:
-        echo(render(found, document.text, width=width) + "\n", err=err)
+        cell = source.cell(found.span) if found.span is not None and found.span.cell is not None else None
+        yield render(found, source.text if cell is None else cell, width=columns) + "\n"
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -47,19 +64,23 @@ def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:
 
     Args:
         found: The diagnostic.
-        text: The source's text, None where it has none.
+        text: The source's text, or that of the cell the place is in; None where there is none.
         width: Columns of the terminal; long lines are cut around the place.
     """
     colour = _COLOURS[found.severity]
     head = click.style(f"{found.severity} {found.code}", fg=colour, bold=True)
     lines = [f"{_where(found)}: {head} {click.style(one_line(found.message), bold=True)}"]
     span = found.span
-    gutter = " " * len(str(span.line if span is not None and span.line is not None else ""))
+    shown = span
+    if span is not None and span.cell is not None and text is not None:
+        shown = TextSource("", text).span(span.cell.start, span.cell.end)
+    number_text = str(shown.line) if shown is not None and shown.line is not None and shown is span else ""
+    gutter = " " * len(number_text)
     bar = click.style("|", fg="blue")
-    if text is not None and span is not None and span.line is not None:
-        line, carets = _excerpt(TextSource("", text), span, max(width - len(gutter) - 4, 40))
+    if text is not None and shown is not None and shown.line is not None:
+        line, carets = _excerpt(TextSource("", text), shown, max(width - len(gutter) - 4, 40))
         if line.strip():
-            number = click.style(str(span.line), fg="blue")
+            number = click.style(number_text, fg="blue")
             lines += [
                 f"{gutter} {bar}",
                 f"{number} {bar} {line}",
@@ -77,13 +98,35 @@ def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:
     return "\n".join(lines)
 
 
-def summary(path: str, steps: int, errors: int, warnings: int) -> str:
+def summary(report: Report) -> str:
     """Returns the line that ends the report of a config."""
-    if not errors and not warnings:
-        return f"{one_line(path)}: {_count(steps, 'step')}, {click.style('no problems', fg='green')}"
-    counts = [(errors, "error", "red"), (warnings, "warning", "yellow")]
+    steps = len(report.document.steps) if report.document is not None else 0
+    infos = sum(1 for found in report.diagnostics if found.severity == "info")
+    counts = [
+        (report.errors, "error", "red"),
+        (report.warnings, "warning", "yellow"),
+        (infos, "note", "blue"),
+    ]
     told = ", ".join(click.style(_count(n, word), fg=colour) for n, word, colour in counts if n)
-    return f"{one_line(path)}: {_count(steps, 'step')}, {told}"
+    mended = (
+        f"{click.style(_count(report.fixed, 'problem') + ' fixed', fg='green')}, " if report.fixed else ""
+    )
+    line = f"{one_line(report.path)}: {_count(steps, 'step')}, {mended}" + (
+        told or click.style("no problems", fg="green")
+    )
+    return line + _fixable(report)
+
+
+def _fixable(report: Report) -> str:
+    """Returns how many problems `--fix` would mend, where that is not what was just done."""
+    safe, all_of_them = len(report.fixes()), len(report.fixes(unsafe=True))
+    told = []
+    if safe and report.fixed is None:
+        told.append(f"{safe:,} can be fixed with --fix")
+    if all_of_them > safe:
+        more = "more " if told else ""
+        told.append(f"{all_of_them - safe:,} {more}with --unsafe-fixes")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _count(number: int, word: str) -> str:

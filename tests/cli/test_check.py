@@ -50,7 +50,7 @@ def test_a_mistake_is_shown_with_its_line_and_carets(capsys: pytest.CaptureFixtu
         "  = step read, field layer\n"
         "  = help: write `ingest`\n"
         "\n"
-        "broken.json: 1 step, 1 error\n"
+        "broken.json: 1 step, 1 error (1 can be fixed with --fix)\n"
     )
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_one_line_and_the_others_are_checked(
     (tmp_path / "text.db").write_text("no database" * 100)
     code, out, err = run(capsys, "gone.json", "dir.json", "x.yaml", "text.db", "broken.json")
     assert code == 2
-    assert out.endswith("broken.json: 1 step, 1 error\n")
+    assert out.endswith("broken.json: 1 step, 1 error (1 can be fixed with --fix)\n")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error"] * 4
     code, out, _ = run(capsys, "gone.json", "good.json", "--format", "json")
     gone, good = (json.loads(line) for line in out.splitlines())
@@ -136,7 +136,7 @@ def test_the_base_directory(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     (tmp_path / "configs").mkdir()
     config = '[{"layer": "ingest", "name": "read", "value": "orders.csv", "outputs": {"d": "x"}}]'
     (tmp_path / "configs" / "x.json").write_text(config)
-    (tmp_path / "orders.csv").touch()
+    (tmp_path / "orders.csv").write_text("id\n1\n")
     code, out, _ = run(capsys, "configs/x.json")
     assert code == 1
     assert "use --base-dir ." in out
