@@ -84,19 +84,21 @@ class Trial:
         base = self._directory(project, f"base_{seed}")
         rng = Random(seed)
         possible = [fault for fault in self.faults if project.kind in fault.kinds]
-        for number, fault in enumerate(self._turn(rng, possible, count)):
-            self._mutant(project, base, fault, seed, number)
+        for fault in self._turn(rng, possible):
+            if count and self._mutant(project, base, fault, seed, count):
+                count -= 1
         shutil.rmtree(base)
 
-    def _turn(self, rng: Random, possible: list[Fault], count: int) -> list[Fault]:
+    def _turn(self, rng: Random, possible: list[Fault]) -> list[Fault]:
         """Returns kinds of faults, those had least often first, so that all come up."""
         had = {fault: sum(self.report.kinds[(fault.family, fault.name)].values()) for fault in possible}
-        return sorted(possible, key=lambda fault: (had[fault], rng.random()))[:count]
+        return sorted(possible, key=lambda fault: (had[fault], rng.random()))
 
-    def _mutant(self, project: Project, base: Path, fault: Fault, seed: int, number: int) -> None:
+    def _mutant(self, project: Project, base: Path, fault: Fault, seed: int, number: int) -> bool:
+        """Plants a fault, if the pipeline has a place for it, and looks what becomes of it."""
         mutant = fault.plant(Random(f"{seed} {fault.name}"), project.copy())
         if mutant is None:
-            return
+            return False
         directory = self.home / f"{seed}_{number}"
         shutil.copytree(base, directory)
         kind = (fault.family, fault.name)
@@ -111,8 +113,9 @@ class Trial:
             if verdict.outcome not in wanted or (verdict.outcome == "right" and verdict.beside):
                 self._tell(seed, f"{fault.family}: {fault.name}", verdict, directory)
                 if self.keep:
-                    return
+                    return True
         shutil.rmtree(directory)
+        return verdict is not None
 
     def _verdict(self, mutant: Mutant, project: Project, directory: Path, seed: int) -> Verdict | None:
         mutated = mutant.project

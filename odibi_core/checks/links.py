@@ -59,7 +59,7 @@ def check_inputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
     producers, gaps = pipeline.graph.producers, pipeline.gaps
     for step in pipeline.steps:
         for local, key in step.inputs.items():
-            if key in producers or key in gaps.outputs:
+            if key in producers or key in gaps.outputs or not pipeline.is_known(step, "inputs"):
                 continue
             left_out = gaps.left_out.get(key)
             close, certain = (None, False) if left_out else best(key, producers)
@@ -91,9 +91,13 @@ def check_cycles(pipeline: Pipeline) -> Iterator[Diagnostic]:
     if not cycles:
         return
     by_name: dict[str, Step] = {}
+    twice: set[str] = set()
     for step in pipeline.steps:
-        by_name.setdefault(step.name, step)
+        if by_name.setdefault(step.name, step) is not step:
+            twice.add(step.name)
     for cycle in cycles:
+        if not twice.isdisjoint(cycle):
+            continue  # two steps that are taken for one need what both need
         steps = [by_name[name] for name in cycle]
         related = []
         for before, step in pairwise(steps):

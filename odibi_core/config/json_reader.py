@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.config import codes
-from odibi_core.config.json_scalars import read_number, read_quoted, read_string, read_word
+from odibi_core.config.json_scalars import read_number, read_quoted, read_string, read_unopened, read_word
 from odibi_core.config.json_tree import Damage, Edit, Node, Problem, ReadingStoppedError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _ASSIGN = re.compile(r"=>?|:=")
 _CLOSES_OBJECT = re.compile(r'\s*(?:\}|,\s*"(?:[^"\\\n]|\\.)*"\s*:|,\s*\{)')
 _CLOSERS = re.compile(r"(?:\}\s*)+")
 _STARTS = "\"'{[-0123456789"
+_MEMBER = re.compile(r'"(?:[^"\\\n]|\\.)*"\s*:')
+_TEXT_FIELDS = frozenset({"layer", "name", "type", "engine", "value"})
 
 
 class JsonReader:
@@ -180,6 +182,20 @@ class JsonReader:
         self.last_end = node.end
         return node
 
+    def is_member(self) -> bool:
+        """Whether a key and its colon come next, which only an object can hold."""
+        return _MEMBER.match(self.text, self.pos) is not None
+
+    def object_without_brace(self, depth: int) -> Node:
+        """Reads the members of an object whose opening brace is missing."""
+        at = self.pos
+        self.expected("`{`", edit=Edit("insert a brace", at, at, "{"))
+        self.pos -= 1  # as if it stood there
+        node = self._object(depth)
+        node.start = at
+        self.last_end = node.end
+        return node
+
     def _object(self, depth: int) -> Node:
         node = self._open("object", depth)
         seen: dict[str, Node] = {}
@@ -252,6 +268,8 @@ class JsonReader:
         char = self.skip()
         if char == ":":
             self.pos += 1
+            if self.skip() == '"' and self.path[-1] not in _TEXT_FIELDS and self.is_member():
+                return self.object_without_brace(depth + 1)
             return self.value(depth + 1)
         sign = _ASSIGN.match(self.text, self.pos)
         if sign is not None:
@@ -275,6 +293,8 @@ class JsonReader:
                 self.junk("a key or `}`")
                 return None
             start, end = match.span()
+            if self.text.startswith('"', end):
+                return read_unopened(self, start, end)
             self.report(
                 codes.SYNTAX, f"the key `{match[0]}` has no quotes", start, end,
                 help=f'write "{match[0]}"', edit=Edit("put it in quotes", start, end, f'"{match[0]}"'),
@@ -305,7 +325,8 @@ class JsonReader:
                 self.junk("`,` or `]`")
                 continue
             self.path.append(len(node.items))
-            item = self.value(depth + 1)
+            is_member = char == '"' and self.is_member()
+            item = self.object_without_brace(depth + 1) if is_member else self.value(depth + 1)
             self.path.pop()
             if item.kind != "missing":
                 node.items.append(item)

@@ -27,6 +27,9 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _WORDS = {"true": True, "false": False, "null": None}
 _FOREIGN_WORDS = {"none": "null", "nil": "null", "undefined": "null", "yes": "true", "no": "false"}
 _NON_FINITE = re.compile(r"[-+]?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
+# What stands between texts, taken for the end of one whose own end is missing.
+_SEPARATORS = re.compile(r"[\s,:{}\[\]]*[,:}\]][\s,:{}\[\]]*$")
+_AFTER_TEXT = re.compile(r"\s*(?:[,:}\]/#]|$)")
 _CLOSING_QUOTES = {"“": "”", "‘": "’", "”": "”", "’": "’"}
 MAX_DIGITS = 4300  # what Python converts to an integer by default
 
@@ -38,11 +41,40 @@ def read_string(reader: JsonReader) -> Node:
         value, end = _scanstring(reader.text, start + 1, True)
     except ValueError:
         return _damaged_string(reader, start)
+    closed = _closed_too_late(reader, start, end)
+    if closed is not None:
+        return closed
     if "\\u" in reader.text[start:end] and _SURROGATE.search(value):
         _tell_surrogates(reader, start, end)
         value = _SURROGATE.sub("\ufffd", value)
     reader.pos = end
     return Node("string", start, end, value)
+
+
+def _closed_too_late(reader: JsonReader, start: int, end: int) -> Node | None:
+    """Returns a text that the next one's opening quote seems to close, ended where its own is missing."""
+    if _AFTER_TEXT.match(reader.text, end) is not None:
+        return None
+    tail = _SEPARATORS.search(reader.text, start + 1, end - 1)
+    if tail is None or tail.start() == start + 1:
+        return None
+    at = tail.start()
+    reader.report(
+        codes.SYNTAX, "this text is not closed", start, at,
+        help='write " after its end', edit=Edit("close it", at, at, '"', safe=False),
+    )  # fmt: skip
+    reader.pos = at
+    return Node("string", start, at, reader.text[start + 1 : at])
+
+
+def read_unopened(reader: JsonReader, start: int, end: int) -> Node:
+    """Reads a text that has a closing quote, at `end`, and no opening one."""
+    reader.report(
+        codes.SYNTAX, "the opening quote of a text is missing", start, end + 1,
+        help='write " before it', edit=Edit("insert a quote", start, start, '"'),
+    )  # fmt: skip
+    reader.pos = end + 1
+    return Node("string", start, end + 1, reader.text[start:end])
 
 
 def _tell_surrogates(reader: JsonReader, start: int, end: int) -> None:
@@ -210,6 +242,8 @@ def read_word(reader: JsonReader) -> Node:
         reader.pos = start + first.end()
         return Node("scalar", start, reader.pos, _WORDS[first[0]])
     end = start + len(written)
+    if text.startswith('"', end) and written.lower() not in _WORDS:
+        return read_unopened(reader, start, end)
     reader.pos = end
     meant = _FOREIGN_WORDS.get(written.lower(), written.lower() if written.lower() in _WORDS else None)
     if meant is not None:

@@ -155,7 +155,7 @@ class JsonSteps:
         before = len(reader.damage.problems)
         syntax_before, reader.damage.syntax = reader.damage.syntax, False
         try:
-            node = reader.value(1)
+            node = reader.object_without_brace(1) if reader.is_member() else reader.value(1)
         finally:
             damaged = reader.damage.syntax
             reader.damage.syntax |= syntax_before
@@ -167,11 +167,25 @@ class JsonSteps:
         told = len(self.builder.diagnostics)
         if damaged:
             self.builder.spoil(self._index)
+        else:
+            damaged = self._spoil_doubtful(before)
         if node.kind == "object" or not damaged:
             self.builder.add(node.decoded(), origin)
         if damaged:  # what is wrong with its shape may only follow from what is wrong with its text
             del self.builder.diagnostics[told:]
         self._index += 1
+
+    def _spoil_doubtful(self, before: int) -> bool:
+        """Marks fields that are not what was meant: half a character, one of two. Returns whether a field's
+        name is among them.
+        """
+        named = False
+        for problem in self._reader.damage.problems[before:]:
+            if problem.info in (codes.LONE_SURROGATE, codes.DUPLICATE_KEY):
+                self.builder.spoil(self._index, *map(str, problem.path[:1]))
+                named |= not problem.path
+                self.builder.incomplete |= problem.path[:1] in ((), ("outputs",))
+        return named
 
     def _after_array(self) -> None:
         reader = self._reader

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from odibi_core.checks import check
 from odibi_core.config import Document, read_document
 from odibi_core.diagnostics import Diagnostic
 
@@ -50,6 +51,14 @@ def mended(text: str, found: Diagnostic) -> str:
         ('{"name": "b", "value": "v"]', "ODB101", "]", "expected `}`, found `]`"),
         ('{"name": "b", "params": {"a": [1, 2}}', "ODB101", "}}", "expected `]`, found `}`"),
         ('{"name": "b", "params": {"a": 1], "value": "v"}', "ODB101", "]", "expected `}`, found `]`"),
+        ('"name": "b", "value": "v"}', "ODB101", '"name"', "expected `{`, found `\"`"),
+        ('{"name": "b", "params": "a": 1}}', "ODB101", '"a"', "expected `{`, found `\"`"),
+        ('{"name": "b", "params": {"a": ["x": 1}]}}', "ODB101", '"x"', "expected `{`, found `\"`"),
+        ('{"name": "b", "value": "v, "type": "sql"}', "ODB101", '"v,', "this text is not closed"),
+        ('{"name": "b", "params": {"a": ["x, "y", "z"]}}', "ODB101", '"x,', "this text is not closed"),
+        ('{"name": "b", "value: "v"}', "ODB101", '"value:', "this text is not closed"),
+        ('{"name": "b", value": "v"}', "ODB101", 'value"', "the opening quote of a text is missing"),
+        ('{"name": "b", "value": v"}', "ODB101", 'v"}', "the opening quote of a text is missing"),
         ('{"name": "b",\u00a0"value": "v"}', "ODB101", "\u00a0", "a space that JSON does not have"),
     ],
 )  # fmt: skip
@@ -90,6 +99,24 @@ def test_what_json_reads_silently_is_told(middle: str, code: str, at: str, messa
     assert found.span.start == text.index(middle) + middle.index(at)
     assert document.parsed
     assert [step.name for step in document.steps] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('"sql"', '"s\\ud83dql"'),
+        ('"type": "sql"', '"type": "sql", "type": "sequel"'),
+        ('"inputs": {}', '"inputs": {"d": "c\\ud83d"}'),
+        ('"d": "a"', '"d": "a\\ud83d"'),
+        ('"inputs"', '"inp\\ud83duts"'),
+    ],
+)
+def test_nothing_follows_from_what_is_not_what_was_meant(right: str, wrong: str) -> None:
+    step = '{"name": "b", "type": "sql", "value": "SELECT 1 AS x", "inputs": {}, "outputs": {"d": "a"}}'
+    after = '{"name": "c", "type": "sql", "value": "FROM d", "inputs": {"d": "a"}, "outputs": {"e": "f"}}'
+    assert right in step
+    found = check(read(f"[{step.replace(right, wrong)}, {after}]"), data=False)
+    assert [found.code for found in found if found.is_error] in (["ODB110"], ["ODB113"])
 
 
 def test_a_pair_of_surrogate_escapes_is_one_character() -> None:
