@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.checks.lab_errors import LabInterruptedError, SqlProblem, problem_of
 from odibi_core.checks.schemas import Schema
@@ -30,6 +31,19 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "512MB",
 }
 _DESCRIBE = "DESCRIBE "
+_TYPE = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
+_FAMILY = re.compile(r"\(.*\)")
+# A value of each type that others may not be made of; texts are made anything, or not, one by one.
+_SAMPLES = {
+    "BOOLEAN": "TRUE", "TINYINT": "1::TINYINT", "SMALLINT": "1::SMALLINT", "INTEGER": "1::INTEGER",
+    "BIGINT": "1::BIGINT", "HUGEINT": "1::HUGEINT", "UTINYINT": "1::UTINYINT", "USMALLINT": "1::USMALLINT",
+    "UINTEGER": "1::UINTEGER", "UBIGINT": "1::UBIGINT", "FLOAT": "1::FLOAT", "DOUBLE": "1::DOUBLE",
+    "DECIMAL": "1::DECIMAL(4, 2)", "DATE": "DATE '2000-01-01'", "TIME": "TIME '10:00:00'",
+    "TIMESTAMP": "TIMESTAMP '2000-01-01'", "TIMESTAMP_S": "TIMESTAMP_S '2000-01-01'",
+    "TIMESTAMP_MS": "TIMESTAMP_MS '2000-01-01'", "TIMESTAMP_NS": "TIMESTAMP_NS '2000-01-01'",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ '2000-01-01'", "INTERVAL": "INTERVAL 1 DAY",
+    "BLOB": "'1'::BLOB", "UUID": "uuid()",
+}  # fmt: skip
 # What is known to be there and nothing else: it fits everywhere, so that nothing false is said of it.
 _UNKNOWN = '"NULL"'
 
@@ -65,6 +79,8 @@ class Lab:
         self._tables: dict[str, tuple[str, Schema]] = {}
         self._functions: frozenset[str] | None = None
         self._types: frozenset[str] | None = None
+        self._types_called: dict[str, str | None] = {}
+        self._refusals: dict[tuple[str, str], str | None] = {}
 
     def describe(self, sql: str, tables: Mapping[str, Schema]) -> Schema:
         """Returns the schema of what a query gives.
@@ -124,6 +140,11 @@ class Lab:
 
     def tree(self, sql: str) -> SqlTree | None:
         """Returns what a query is made of, by DuckDB's parser; None for what is no SELECT."""
+        parsed = self.parsed(sql)
+        return None if parsed is None else tree_of(parsed, sql)
+
+    def parsed(self, sql: str) -> dict[str, Any] | None:
+        """Returns a query as DuckDB's parser serializes it; None for what it does not know."""
         import duckdb
 
         query = "SELECT json_serialize_sql(?, skip_default := true, skip_empty := true, skip_null := true)"
@@ -132,7 +153,53 @@ class Lab:
                 ((text,),) = self._open().execute(query, [sql]).fetchall()
             except duckdb.Error:
                 return None  # its parser takes statements that the serializer does not know
-        return tree_of(json.loads(text), sql)
+        found: dict[str, Any] = json.loads(text)
+        return None if found.get("error") else found
+
+    def type_called(self, text: str) -> str | None:
+        """Returns DuckDB's own name of a type; None where there is none, or it has more to it than a name."""
+        if text not in self._types_called:
+            found = None
+            if _TYPE.fullmatch(text):
+                try:
+                    found = self.describe(f"SELECT CAST(NULL AS {text})", {}).columns[0].type
+                except SqlProblem:
+                    found = None
+            self._types_called[text] = found
+        return self._types_called[text]
+
+    def refuses_text(self, text: str, kind: str) -> str | None:
+        """Returns why a text cannot be converted to a type, as DuckDB says it; None where it can.
+
+        Args:
+            text: The text.
+            kind: DuckDB's name of the type, as `type_called` gives it.
+        """
+        return self._refused(f"SELECT CAST(? AS {kind})", [text])
+
+    def refuses_type(self, kind: str, to: str) -> str | None:
+        """Returns why no value of a type can be converted to another one; None where some can, or unknown."""
+        sample = _SAMPLES.get(_FAMILY.sub("", kind))
+        if sample is None or kind == to:
+            return None
+        key = (sample, to)
+        if key not in self._refusals:
+            why = self._refused(f"SELECT CAST({sample} AS {to})", [])
+            self._refusals[key] = why if why is not None and why.startswith("Unimplemented type") else None
+        return self._refusals[key]
+
+    def _refused(self, select: str, values: list[str]) -> str | None:
+        """Returns why a SELECT of our own over one value fails; None where it does not."""
+        import duckdb
+
+        with self._lock:
+            try:
+                self._open().execute(select, values).fetchall()
+            except duckdb.ConversionException as error:
+                return problem_of(error, select, 0).message
+            except duckdb.Error:
+                return None
+        return None
 
     def functions(self) -> frozenset[str]:
         """Returns the names of all functions there are."""

@@ -48,6 +48,7 @@ _MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
     (r'Could not find key "(?P<name>.*?)" in struct', "field"),
     (r"Cannot (?:compare|mix) values of type", "type"),
     (r"No function matches the given name and argument types", "type"),
+    (r"Could not choose a best candidate function", "type"),
     (r"UNNEST\(\) can only be applied|Cannot extract field from expression", "type"),
     (r".*must appear in the GROUP BY clause", "group"),
     (r".*cannot contain (?:aggregates|window functions)", "aggregate"),
@@ -82,6 +83,7 @@ class SqlProblem(OdibiError):
         candidates: What DuckDB offers in its place.
         call: For a function, its name and the types it is given.
         signatures: For a function, what it takes.
+        converted_to: For a conversion that cannot work, the type it is to; `name` is what it is of.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class SqlProblem(OdibiError):
         candidates: tuple[str, ...] = (),
         call: str | None = None,
         signatures: tuple[str, ...] = (),
+        converted_to: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -106,6 +109,7 @@ class SqlProblem(OdibiError):
         self.candidates = candidates
         self.call = call
         self.signatures = signatures
+        self.converted_to = converted_to
 
     @property
     def has_place(self) -> bool:
@@ -117,6 +121,7 @@ class SqlProblem(OdibiError):
         return SqlProblem(
             self.kind, self.message, start=start, end=end, name=self.name, qualifier=self.qualifier,
             candidates=self.candidates, call=self.call, signatures=self.signatures,
+            converted_to=self.converted_to,
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
+from odibi_core.checks.sql_conversions import MAY_CONVERT, impossible_conversions
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 
 if TYPE_CHECKING:
@@ -83,8 +84,26 @@ def examine(
     known = {name: schema for name, schema in tables.items() if schema is not None}
     outcome = _described(lab, sql, known)
     if isinstance(outcome, Schema):
-        return Examined(_typed(lab, sql, known, outcome, types_known))
+        unfit = _unfit(lab, sql, known, blind) if types_known and MAY_CONVERT.search(sql) else ()
+        return Examined(_typed(lab, sql, known, outcome, types_known), unfit)
     return _Examination(lab, sql, known, tables, blind, types_known).mistakes_from(outcome)
+
+
+def _unfit(
+    lab: Lab, sql: str, known: Mapping[str, Schema], blind: Callable[[int, int], bool] | None
+) -> tuple[Mistake, ...]:
+    """Returns the conversions that cannot work."""
+    parsed = lab.parsed(sql)
+    if parsed is None:
+        return ()
+    return tuple(
+        Mistake(problem)
+        for problem in impossible_conversions(lab, sql, known, parsed)
+        if blind is None
+        or problem.start is None
+        or problem.end is None
+        or not blind(problem.start, problem.end)
+    )
 
 
 def _described(lab: Lab, sql: str, known: Mapping[str, Schema]) -> Schema | SqlProblem:

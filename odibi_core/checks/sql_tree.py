@@ -104,7 +104,7 @@ def tree_of(serialized: dict[str, Any], sql: str) -> SqlTree | None:
 class _Builder:
     def __init__(self, sql: str) -> None:
         self.tree = SqlTree()
-        self._data = None if sql.isascii() else sql.encode("utf-8", "surrogatepass")
+        self._sql = sql
 
     def visit(self, top: Any, outer: Select | None) -> None:
         """Walks a tree without recursion: queries may be nested deeper than Python's stack."""
@@ -154,25 +154,45 @@ class _Builder:
             select.tables.append(table)
 
     def _add_operator(self, node: dict[str, Any], place: tuple[int, int]) -> None:
-        places = [place]
-        waiting = [node.get("arguments")]
-        while waiting:
-            current = waiting.pop()
-            if isinstance(current, list):
-                waiting.extend(current)
-            elif isinstance(current, dict):
-                found = self._place(current)
-                if found is not None:
-                    places.append(found)
-                waiting.extend(value for value in current.values() if isinstance(value, dict | list))
-        self.tree.operators[place[0]] = (min(start for start, _ in places), max(end for _, end in places))
+        found = operands(node, self._sql)
+        if found is not None:
+            self.tree.operators[place[0]] = found
 
     def _place(self, node: dict[str, Any]) -> tuple[int, int] | None:
-        start = node.get("query_location")
-        if not isinstance(start, int):
-            return None
-        end = start + int(node.get("query_location_length", 0))
-        if self._data is None:
-            return start, end
-        first = len(self._data[:start].decode("utf-8", "replace"))
-        return first, first + len(self._data[start:end].decode("utf-8", "replace"))
+        return place_of(node, self._sql)
+
+
+def place_of(node: dict[str, Any], sql: str) -> tuple[int, int] | None:
+    """Returns where the parser says that a node stands, in characters; it counts bytes."""
+    start = node.get("query_location")
+    if not isinstance(start, int):
+        return None
+    end = start + int(node.get("query_location_length", 0))
+    if sql.isascii():
+        return start, end
+    data = sql.encode("utf-8", "surrogatepass")
+    first = len(data[:start].decode("utf-8", "replace"))
+    return first, first + len(data[start:end].decode("utf-8", "replace"))
+
+
+def operands(node: dict[str, Any], sql: str) -> tuple[int, int] | None:
+    """Returns the place of an operator with what it works on."""
+    return _around([place_of(node, sql)], node.get("arguments"), sql)
+
+
+def places_in(node: dict[str, Any], sql: str) -> tuple[int, int] | None:
+    """Returns the place of an expression with all that is in it."""
+    return _around([], node, sql)
+
+
+def _around(places: list[tuple[int, int] | None], top: Any, sql: str) -> tuple[int, int] | None:
+    waiting = [top]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, list):
+            waiting.extend(current)
+        elif isinstance(current, dict):
+            places.append(place_of(current, sql))
+            waiting.extend(value for value in current.values() if isinstance(value, dict | list))
+    known = [place for place in places if place is not None]
+    return (min(start for start, _ in known), max(end for _, end in known)) if known else None

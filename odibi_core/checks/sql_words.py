@@ -97,6 +97,13 @@ def _ambiguous(problem: SqlProblem, token: str, meant: str | None) -> Words:
 
 
 def _type(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
+    if problem.converted_to == "BOOLEAN":
+        return f"{problem.name} is no condition", "compare it with something"
+    if problem.converted_to is not None:
+        return (
+            f"{problem.name} cannot be converted to {problem.converted_to}",
+            "convert it to VARCHAR between",
+        )
     pair = _PAIR.search(problem.message)
     if pair is not None:
         left, right = _type_word(pair["left"]), _type_word(pair["right"])
@@ -166,6 +173,21 @@ def _count(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
     return None
 
 
+def _constant(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
+    if problem.converted_to is None:
+        return None
+    return f"`{one_line(problem.name or '')}` is no {problem.converted_to}", _forms(problem.converted_to)
+
+
+def _forms(kind: str) -> str:
+    """Returns how values of a type are written."""
+    if kind == "DATE":
+        return "dates are written '2026-01-31'"
+    if kind.startswith("TIMESTAMP"):
+        return "timestamps are written '2026-01-31 12:00:00'"
+    return "use TRY_CAST for NULL where it is none" if kind == "TIME" else f"write a {kind}"
+
+
 def _alias(problem: SqlProblem, token: str, meant: str | None) -> Words:
     return f"two tables are called `{plain_name(problem.name or token)}`", "give one of them another alias"
 
@@ -194,5 +216,6 @@ def _position(problem: SqlProblem, token: str, meant: str | None) -> Words | Non
 _WORDS: dict[str, Callable[[SqlProblem, str, str | None], Words | None]] = {
     "function": _function, "ambiguous": _ambiguous, "type": _type, "syntax": _syntax,
     "aggregate": _aggregate, "group": _group, "count": _count, "alias": _alias, "type-name": _type_name,
+    "constant": _constant,
     "field": _field, "position": _position,
 }  # fmt: skip

@@ -1,0 +1,179 @@
+"""Conversions in a query that can never work: what DuckDB itself says only once there are rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.sql_tree import operands, place_of, places_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from odibi_core.checks.lab import Lab
+    from odibi_core.checks.schemas import Schema
+
+# A query without these has no conversion that is looked at.
+MAY_CONVERT = re.compile(
+    r"\bCAST\b|::|'"
+    # A condition that is a name or a call alone.
+    r"|\b(?:WHERE|HAVING|ON|QUALIFY|AND|OR|NOT|WHEN)\s*\(*\s*[\w.\"]+\s*(?:\([^()]*\)\s*)?"
+    r"(?:[;)]|$|\b(?:AND|OR|THEN|GROUP|HAVING|ORDER|LIMIT|OFFSET|QUALIFY|WINDOW|UNION|EXCEPT|INTERSECT|JOIN|LEFT"
+    r"|RIGHT|INNER|FULL|CROSS|WHERE)\b)",
+    re.IGNORECASE,
+)
+# What only some rows come to, or none, and what catches errors.
+_PASSED_OVER = frozenset({"then_expr", "else_expr"})
+_CATCHING = frozenset({"TRY", "OPERATOR_TRY", "OPERATOR_COALESCE"})
+_CONDITIONS = ("where_clause", "having", "qualify", "condition", "when_expr")
+_MAYBE_BOOLEAN = frozenset({"COLUMN_REF", "CAST", "FUNCTION"})
+_TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
+_TEXT = "VARCHAR"
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    """An expression, and what it is made: the type of a text, or that of another expression."""
+
+    node: dict[str, Any]
+    to: str | dict[str, Any]
+    place: tuple[int, int]
+
+
+def impossible_conversions(
+    lab: Lab, sql: str, known: Mapping[str, Schema], parsed: dict[str, Any]
+) -> list[SqlProblem]:
+    """Returns the conversions of a query that fail for every row.
+
+    Args:
+        lab: Where types are asked for.
+        sql: The query, which DuckDB takes.
+        known: The tables it reads, whose types are all known.
+        parsed: The query as DuckDB's parser serializes it.
+    """
+    types = _Types(lab, sql, known)
+    found: list[SqlProblem] = []
+    for conversion in _conversions(parsed, sql):
+        to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
+        to = None if to is None else lab.type_called(to)
+        if to is None or to == _TEXT:
+            continue
+        text = _text_of(conversion.node)
+        if text is not None:
+            why = lab.refuses_text(text, to)
+            kind, name = "constant", text
+        else:
+            source = types.of(conversion.node)
+            why = None if source is None else lab.refuses_type(source, to)
+            kind, name = "type", source or ""
+        if why is not None:
+            start, end = conversion.place
+            found.append(
+                SqlProblem(
+                    "constant" if kind == "constant" else "type", why, start=start, end=end, name=name,
+                    converted_to=to,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda problem: problem.start or 0)
+
+
+def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+    waiting: list[Any] = [parsed.get("statements")]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+            continue
+        if not isinstance(node, dict) or node.get("type") in _CATCHING or node.get("try_cast"):
+            continue
+        yield from _of_node(node, sql)
+        waiting.extend(
+            value
+            for key, value in node.items()
+            if isinstance(value, dict | list) and key not in _PASSED_OVER and key != "type_expr"
+        )
+
+
+def _of_node(node: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+    kind = node.get("class")
+    if kind == "CAST":
+        to, place = node.get("type_expr") or {}, places_in(node, sql)
+        written = place_of(to, sql)
+        if written is not None and place is not None and node.get("query_location") is not None:
+            yield _Conversion(node.get("child") or {}, sql[written[0] : written[1]], place)
+    elif kind == "COMPARISON":
+        left, right = node.get("left") or {}, node.get("right") or {}
+        yield from _of_constant(left, right, sql)
+        yield from _of_constant(right, left, sql)
+    elif kind == "BETWEEN":
+        for bound in ("lower", "upper"):
+            yield from _of_constant(node.get(bound) or {}, node.get("input") or {}, sql)
+    elif node.get("type") == "COMPARE_IN":
+        children = node.get("children") or []
+        if len(children) > 1:  # only the first is compared with every row
+            yield from _of_constant(children[1], children[0], sql)
+    for name in _CONDITIONS:
+        yield from _of_condition(node.get(name), sql)
+    if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
+        for child in (node.get("children") or ())[:1]:  # the others are not looked at for every row
+            yield from _of_condition(child, sql)
+
+
+def _of_constant(node: dict[str, Any], other: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+    place = place_of(node, sql)
+    if place is not None and _text_of(node) is not None and _text_of(other) is None:
+        yield _Conversion(node, other, place)
+
+
+def _of_condition(node: Any, sql: str) -> Iterator[_Conversion]:
+    if isinstance(node, dict) and node.get("class") in _MAYBE_BOOLEAN:
+        place = places_in(node, sql)
+        if place is not None:
+            yield _Conversion(node, "BOOLEAN", place)
+
+
+def _text_of(node: dict[str, Any]) -> str | None:
+    """Returns the text that an expression is, None where it is none."""
+    literal = node.get("literal")
+    if node.get("class") != "CONSTANT" or not isinstance(literal, dict) or literal.get("kind") != "STRING":
+        return None
+    return str(literal.get("text", ""))
+
+
+class _Types:
+    """The types of the expressions of a query."""
+
+    def __init__(self, lab: Lab, sql: str, known: Mapping[str, Schema]) -> None:
+        self._lab = lab
+        self._sql = sql
+        self._known = known
+
+    def of(self, node: dict[str, Any]) -> str | None:
+        """Returns the type of an expression; None where it cannot be told."""
+        kind = node.get("class")
+        if kind == "CAST":
+            written = place_of(node.get("type_expr") or {}, self._sql)
+            if written is None:
+                return None
+            text = self._sql[written[0] : written[1]]
+            return text if _TYPE_TEXT.fullmatch(text) else None
+        if kind == "CONSTANT" or node.get("type") in ("COMPARE_IN", "OPERATOR_NOT"):
+            return None
+        place = operands(node, self._sql) if node.get("is_operator") else places_in(node, self._sql)
+        return None if place is None else self._asked(*place)
+
+    def _asked(self, start: int, end: int) -> str | None:
+        """Asks DuckDB what type stands at a place: it tells of a call that it has no function for.
+
+        `pi` takes no argument, so `pi(x)` fails, and the error names the type of x.
+        """
+        sql = self._sql
+        try:
+            self._lab.describe(f"{sql[:start]} pi({sql[start:end]}) {sql[end:]}", self._known)
+        except SqlProblem as problem:
+            call = problem.call or ""
+            if call.startswith("pi(") and "LITERAL" not in call and '"NULL"' not in call:
+                return call[3:-1]
+        return None
