@@ -39,25 +39,24 @@ def question(expectation: Expectation, table: Table) -> Question:
     Raises:
         StepOptionError: The table has no such column.
     """
-    for column in expectation.columns:
-        _insist(column, expectation, table)
+    columns = [_actual(column, expectation, table) for column in expectation.columns]
     match expectation.kind:
         case "row_count":
             return Question(expectation, None, None)
         case "freshness":
-            return Question(expectation, _newest(expectation.columns[0], table), None)
+            return Question(expectation, _newest(columns[0], table), None)
         case "unique":
-            return _unique(expectation, table)
-    wrong = _wrong(expectation, table)
+            return _unique(expectation, columns, table)
+    wrong = _wrong(expectation, columns, table)
     figure = f"coalesce(sum(CASE WHEN {wrong} THEN 1 ELSE 0 END), 0)"
     return Question(expectation, figure, f"SELECT * FROM {table.sql} WHERE {wrong}")
 
 
-def _wrong(expectation: Expectation, table: Table) -> str:
+def _wrong(expectation: Expectation, columns: list[str], table: Table) -> str:
     """Returns the condition that a row meets which is not as expected. Where it is null, the row is."""
     if expectation.kind == "sql":
         return f"NOT (\n{expectation.sql}\n)"  # on lines of its own: it may end with a comment
-    name = expectation.columns[0]
+    name = columns[0]
     column, field = table.quote(name), expectation.field
     if expectation.kind == "not_null":
         return f"{column} IS NULL"
@@ -73,8 +72,8 @@ def _wrong(expectation: Expectation, table: Table) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _unique(expectation: Expectation, table: Table) -> Question:
-    columns = [table.quote(column) for column in expectation.columns]
+def _unique(expectation: Expectation, names: list[str], table: Table) -> Question:
+    columns = [table.quote(name) for name in names]
     there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     groups = f"FROM {table.sql} WHERE {there} GROUP BY {', '.join(columns)} HAVING count(*) > 1"
     figure = f"(SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n {groups}) AS {_REPEATED})"
@@ -95,13 +94,17 @@ def _newest(name: str, table: Table) -> str:
     return f"epoch(max(CAST({column} AS TIMESTAMPTZ)))"
 
 
-def _insist(column: str, expectation: Expectation, table: Table) -> None:
-    """Raises StepOptionError if the table has no such column; SQL takes it in any case."""
-    if any(column.casefold() == name.casefold() for name in table.columns):
-        if column not in table.columns:
-            actual = next(name for name in table.columns if name.casefold() == column.casefold())
-            table.types[column] = table.types[actual]
-        return
+def _actual(column: str, expectation: Expectation, table: Table) -> str:
+    """Returns a column's name as the table spells it; case counts only where it tells columns apart.
+
+    Raises:
+        StepOptionError: The table has no such column.
+    """
+    if column in table.columns:
+        return column
+    for name in table.columns:
+        if name.casefold() == column.casefold():
+            return name
     close = nearest(column, table.columns)
     raise StepOptionError(
         f"`{table.name}` has no column `{column}`",
