@@ -3,43 +3,89 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from odibi_core.checks import codes
+from odibi_core.checks import codes, safety_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.texts import texts_of
+from odibi_core.config.origins import replacement
 from odibi_core.config.placeholders import find_placeholders
+from odibi_core.config.sql_text import regions
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from odibi_core.checks.pipeline import Pipeline
+    from odibi_core.checks.texts import StepText
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
 _LOOKS_LIKE = re.compile(r"(?<!\$)\$\{\s*(?:envs?|vars?|ident|identifier)\s*[:.][^{}\n]*\}?", re.IGNORECASE)
+# In SQL nothing else starts with these two characters.
+_IN_SQL = re.compile(r"(?<!\$)\$\{(?:[^{}\n]*\})?")
+_MEANT = re.compile(
+    r"\$\{\s*(?:(?P<kind>env|var|ident)(?:s|ifier)?\s*[:.]\s*)?(?P<name>[A-Za-z_][\w.-]*)\s*\}?",
+    re.IGNORECASE,
+)
+_HOW = "write ${env:NAME}, ${var:NAME} or ${ident:NAME}"
+
+
+class Malformed(NamedTuple):
+    """What looks like a placeholder and is none.
+
+    Attributes:
+        text: It, as it is written.
+        start: Offset of its `$`.
+        end: Offset after its last character.
+        breaks_sql: Whether it stands in a query where only SQL may.
+    """
+
+    text: str
+    start: int
+    end: int
+    breaks_sql: bool = False
 
 
 def check_placeholders(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields texts in `value` and `params` that look like placeholders and are none."""
     for step in pipeline.steps:
-        for path, text, _ in texts_of(step, "${"):
-            yield from _check(step, text, path)
+        for text in texts_of(step, "${"):
+            for found in malformed(text.text, in_sql=text.is_sql):
+                yield _told(step, text, found)
 
 
-def malformed(text: str) -> Iterator[re.Match[str]]:
-    """Yields what looks like a placeholder in a text and is none."""
+def malformed(text: str, *, in_sql: bool = False) -> Iterator[Malformed]:
+    """Yields what looks like a placeholder in a text and is none; in SQL not what is in comments."""
     right = {placeholder.start for placeholder in find_placeholders(text)}
-    for match in _LOOKS_LIKE.finditer(text):
-        if match.start() not in right:
-            yield match
+    if not in_sql:
+        for match in _LOOKS_LIKE.finditer(text):
+            if match.start() not in right:
+                yield Malformed(match[0], match.start(), match.end())
+        return
+    for region in regions(text):
+        pattern = _IN_SQL if region.kind == "code" else _LOOKS_LIKE
+        if region.kind == "comment":
+            continue
+        for match in pattern.finditer(text, region.start, region.end):
+            if match.start() not in right:
+                yield Malformed(match[0], match.start(), match.end(), region.kind == "code")
 
 
-def _check(step: Step, text: str, path: tuple[str | int, ...]) -> Iterator[Diagnostic]:
-    for match in malformed(text):
-        yield codes.MALFORMED_PLACEHOLDER.found(
-            f"`{one_line(match[0])}` looks like a placeholder but is none", step=step.name,
-            field=".".join(map(str, path)), span=place(step, *path, start=match.start(), end=match.end()),
-            help="write ${env:NAME}, ${var:NAME} or ${ident:NAME}",
-        )  # fmt: skip
+def _told(step: Step, text: StepText, found: Malformed) -> Diagnostic:
+    meant = _MEANT.fullmatch(found.text)
+    written = None
+    if meant is not None:
+        written = f"${{{(meant['kind'] or 'var').lower()}:{meant['name']}}}"
+    info = safety_codes.PLACEHOLDER_BREAKS_SQL if found.breaks_sql else codes.MALFORMED_PLACEHOLDER
+    return info.found(
+        f"`{one_line(found.text)}` looks like a placeholder but is none", step=step.name,
+        field=".".join(map(str, text.path)),
+        span=place(step, *text.path, start=found.start, end=found.end),
+        suggestion=written, help=_HOW if written is None else f"write {written}",
+        fix=None if written is None or meant is None
+        else replacement(
+            step.origin, written, *text.path, start=found.start, end=found.end,
+            safe=meant["kind"] is not None,
+        ),
+    )  # fmt: skip

@@ -36,6 +36,14 @@ IDENT_OUTSIDE_SQL = CodeInfo(
     '{"name": "read", "layer": "ingest", "value": "${ident:file}.csv", "outputs": {"data": "raw"}}',
     "Write ${var:NAME}.",
 )  # fmt: skip
+PLACEHOLDER_BREAKS_SQL = CodeInfo(
+    "ODB606", "placeholder-breaks-sql", "error",
+    "a query holds what looks like a placeholder but is none",
+    "It is left as it is written, and no database reads `${` as SQL.",
+    '{"name": "clean", "type": "sql", "value": "SELECT * FROM data WHERE day = ${var: day}", '
+    '"inputs": {"data": "orders"}, "outputs": {"data": "clean"}}',
+    "Write ${env:NAME}, ${var:NAME} or ${ident:NAME}.",
+)  # fmt: skip
 UNUSED_IGNORE = CodeInfo(
     "ODB620", "unused-ignore", "warning",
     "an ignored code silences nothing",

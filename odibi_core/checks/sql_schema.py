@@ -37,7 +37,7 @@ def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> 
     """Returns the schema of a step's query, and every mistake in it that is certain."""
     if not step.value.strip():
         return NOTHING  # what lacks is told by the rules about the step itself
-    if "${" in step.value and any(malformed(step.value)):
+    if "${" in step.value and any(found.breaks_sql for found in malformed(step.value, in_sql=True)):
         return NOTHING  # told already; no SQL as it stands
     twins = _names_in_case(step)
     if twins is not None:
