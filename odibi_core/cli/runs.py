@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Command -> its module (which has `command`) and its line in --help.
 _MORE = {
+    "diff": ("odibi_core.cli.runs_diff", "Compare two runs: steps, configuration, schemas, rows, data."),
     "export": ("odibi_core.cli.runs_export", "Export a run's lineage as OpenLineage events."),
 }
 
@@ -32,10 +33,11 @@ Examples:
   odibi-core runs list
   odibi-core runs show latest
   odibi-core runs show run_20260131_120000 --log
+  odibi-core runs diff previous latest
   odibi-core runs export latest -o lineage.jsonl""",
 )
 def command() -> None:
-    """List past runs, look into them, export them."""
+    """List past runs, look into them, compare and export them."""
 
 
 @command.command(

@@ -20,6 +20,7 @@ Sign = Literal["+", "-", "~"]
 EXACT_UP_TO = 100_000
 TOLERANCE = 1e-9
 MEMORY_LIMIT = "1GB"
+TIMES = "(times)"
 SIGNS: tuple[Sign, ...] = ("-", "~", "+")
 
 
@@ -65,6 +66,8 @@ class DataDiff:
         rows: The rows that differ, in the order of the tables, as many as were asked for.
         buckets: Into how many buckets the keys were divided; 1 where all rows were compared.
         not_compared: Columns on both sides whose cells were not compared, with the reason.
+        copies: Rows before and after that are copies of another one to the last cell, and were compared with
+            it as one row; how often it stands is then the cell `TIMES`.
     """
 
     schema: SchemaChange
@@ -82,6 +85,7 @@ class DataDiff:
     rows: tuple[RowDiff, ...] = ()
     buckets: int = 1
     not_compared: dict[str, str] = field(default_factory=dict)
+    copies: tuple[int, int] = (0, 0)
 
     @property
     def row_delta(self) -> int | None:

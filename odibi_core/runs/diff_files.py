@@ -8,7 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.runs.compare import compare_schemas
-from odibi_core.runs.diff import MEMORY_LIMIT, SIGNS, TOLERANCE, DataDiff, RowDiff, Sign, columns_of, shares
+from odibi_core.runs.diff import (
+    MEMORY_LIMIT,
+    SIGNS,
+    TIMES,
+    TOLERANCE,
+    DataDiff,
+    RowDiff,
+    Sign,
+    columns_of,
+    shares,
+)
 from odibi_core.runs.diff_file_keys import FileKey, find_file_key, given_file_key
 from odibi_core.runs.diff_rows import cells_of, sample_reason
 from odibi_core.runs.diff_side import Side, bounded, row_of, told
@@ -73,7 +83,7 @@ class FileDiff:
         self._stack.close()
 
     def rows(self, most: int | None = None) -> Iterator[RowDiff]:
-        """Yields the rows that differ, in the order of the files, at most `most`.
+        """Yields the rows that differ, in the order of their keys, at most `most`.
 
         Where there are more, each sign keeps a third of the room, and what one leaves the others take.
 
@@ -83,8 +93,9 @@ class FileDiff:
         found = self.diff
         counts: dict[Sign, int] = {"-": found.removed or 0, "~": found.changed or 0, "+": found.added or 0}
         room = shares(counts, found.differing if most is None else most)
+        key = ", ".join(f"k{i}" for i in range(len(found.key)))
         picked = " UNION ALL ".join(
-            f"(FROM found WHERE sign = {number} ORDER BY coalesce(b, a) LIMIT {room[sign]})"
+            f"(FROM found WHERE sign = {number} ORDER BY {key} LIMIT {room[sign]})"
             for number, sign in _SIGN_OF.items()
             if room[sign]
         )
@@ -92,17 +103,19 @@ class FileDiff:
             return
         sides = (("x", self._old), ("y", self._new))
         cells = "".join(f", {name}.c{i} AS {name}{i}" for name, side in sides for i in range(side.width))
+        if self._old.once:
+            cells += ", x.times AS xtimes, y.times AS ytimes"
         with told():
             reader: Any = self._connection.sql(
                 f"SELECT p.*{cells} FROM ({picked}) AS p"
                 f" LEFT JOIN {self._old.relation('x')} ON p.a = x.row"
-                f" LEFT JOIN {self._new.relation('y')} ON p.b = y.row ORDER BY coalesce(p.b, p.a), p.sign"
+                f" LEFT JOIN {self._new.relation('y')} ON p.b = y.row ORDER BY {key}, p.sign"
             ).to_arrow_reader(_BATCH)
             for batch in reader:
                 yield from self._rows_of(batch)
 
     def _rows_of(self, batch: pa.RecordBatch) -> Iterator[RowDiff]:
-        old, new = cells_of(self._old.table(batch, "x")), cells_of(self._new.table(batch, "y"))
+        old, new = (cells_of(s.table(batch, n)) for s, n in ((self._old, "x"), (self._new, "y")))
         words = [batch.column(f"m{i}").to_pylist() for i in range(_words(self._columns))]
         for row, number in enumerate(batch.column("sign").to_pylist()):
             sign = _SIGN_OF[number]
@@ -118,6 +131,21 @@ class FileDiff:
             )
 
     def _compared(
+        self, claimed: DataDiff, names: Sequence[str], tolerance: float, exact_up_to: int | None
+    ) -> DataDiff:
+        found = self._by_key(claimed, names, tolerance, exact_up_to)
+        if found.key or not all(side.width for side in (self._old, self._new)):
+            return found
+        # No key holds. Where rows that stand several times are copies to the last cell, one may hold of them.
+        rows = self._old.rows, self._new.rows
+        self._old, self._new = (side.with_copies_once(self._connection) for side in (self._old, self._new))
+        copies = rows[0] - self._old.rows, rows[1] - self._new.rows
+        if not any(copies):
+            return found
+        again = self._by_key(replace(claimed, copies=copies), names, tolerance, exact_up_to)
+        return again if again.key else found
+
+    def _by_key(
         self, claimed: DataDiff, names: Sequence[str], tolerance: float, exact_up_to: int | None
     ) -> DataDiff:
         sides = self._connection, self._old, self._new
@@ -165,16 +193,15 @@ class FileDiff:
             part = tests[i * _WORD : (i + 1) * _WORD]
             bits = " | ".join(f"if({test}, 0, CAST({1 << bit} AS BIGINT))" for bit, test in enumerate(part))
             columns.append(f"if({lonely}, 0, {bits}) AS {mask}")
-        # Only of rows that found no partner, to see that their keys are unique, too.
-        columns += [f"if({lonely}, coalesce(a.k{i}, b.k{i}), NULL) AS k{i}" for i in numbers]
+        columns += [f"coalesce(b.k{i}, a.k{i}) AS k{i}" for i in numbers]
         differs = " OR ".join(f"{mask} <> 0" for mask in masks) or "false"
         sign = (
             f"CASE WHEN b IS NULL THEN {_GONE} WHEN a IS NULL THEN {_NEW}"
             f" WHEN {differs} THEN {_CHANGED} ELSE {_SAME} END"
         )
-        rest = ", ".join([*masks, *(f"k{i}" for i in numbers)])
+        rest = ", ".join([*masks, *(f"if(sign = {_SAME}, NULL, k{i}) AS k{i}" for i in numbers)])
         self._connection.execute(
-            f"CREATE TEMP TABLE found AS SELECT if(sign = {_SAME}, NULL, a) AS a,"
+            f"CREATE OR REPLACE TEMP TABLE found AS SELECT if(sign = {_SAME}, NULL, a) AS a,"
             f" if(sign = {_SAME}, NULL, b) AS b, sign, {rest}, count(*) AS number"
             f" FROM (SELECT *, {sign} AS sign FROM (SELECT {', '.join(columns)} FROM {both})) GROUP BY ALL"
         ).fetchall()
@@ -238,6 +265,8 @@ def _tests(old: Side, new: Side, key: FileKey, tolerance: float) -> tuple[dict[s
             not_compared[name] = f"its type changed from {one.arrow} to {other.arrow}"
         else:
             not_compared[name] = f"values of type {one.arrow} cannot be compared in files"
+    if old.once:
+        tests[TIMES] = "a.times = b.times"
     return tests, not_compared
 
 

@@ -8,6 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from odibi_core.errors import RunLogError
+from odibi_core.runs.diff import TIMES
 from odibi_core.runs.diff_sql import FileColumn
 
 if TYPE_CHECKING:
@@ -76,12 +77,16 @@ def row_of(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]
 
 
 class Side(NamedTuple):
-    """A Parquet file: its columns in order, and how many rows it has."""
+    """A Parquet file: its columns in order, and how many rows it has.
+
+    Where `once` is set, rows that are copies of another one to the last cell are one row, also in `rows`.
+    """
 
     path: Path
     schema: pa.Schema
     columns: tuple[FileColumn, ...]
     rows: int
+    once: bool = False
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, path: Path) -> Self:
@@ -116,7 +121,16 @@ class Side(NamedTuple):
     def relation(self, name: str) -> str:
         """Returns SQL of its rows as a table of that name, with the columns `row`, `c0`, `c1` and so on."""
         columns = "".join(f", c{i}" for i in range(len(self.schema)))
-        return f"(SELECT {_ROW}, * FROM {self.source}) AS {name}(row{columns})"
+        every = f"(SELECT {_ROW}, * FROM {self.source}) AS {name}(row{columns})"
+        if not self.once:
+            return every
+        cells = columns.removeprefix(", ")
+        return f"(SELECT min(row) AS row{columns}, count(*) AS times FROM {every} GROUP BY {cells}) AS {name}"
+
+    def with_copies_once(self, connection: duckdb.DuckDBPyConnection) -> Self:
+        """Returns the same file with rows that are copies of another one taken as one."""
+        side = self._replace(once=True)
+        return side._replace(rows=int(row_of(connection, f"SELECT count(*) FROM {side.relation('s')}")[0]))
 
     @property
     def width(self) -> int:
@@ -134,7 +148,11 @@ class Side(NamedTuple):
                 with contextlib.suppress(pa.ArrowException):  # what DuckDB makes of it will do
                     column = column.cast(field.type)
             columns.append(column)
-        return pa.table(columns, names=self.schema.names)
+        names = list(self.schema.names)
+        if self.once:
+            columns.append(batch.column(f"{prefix}times"))
+            names.append(TIMES)
+        return pa.table(columns, names=names)
 
     def number(self, name: str) -> int:
         """Returns the place of the only column of that name; -1 where there is none, -2 where several."""

@@ -159,6 +159,14 @@ class RunStore:
         """
         return self._data(run, dataset, "preview_file", record)
 
+    def preview_file(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> Path | None:
+        """Returns the file of a dataset's first rows, or None if there is none. Raises like `preview`."""
+        stored = (record or self.open(run)).datasets.get(dataset)
+        if stored is None or stored.preview_file is None:
+            return None
+        path = inside(self._directory(run), stored.preview_file)
+        return path if path.is_file() else None
+
     def full(self, run: str | Path, dataset: str, *, record: RunRecord | None = None) -> pa.Table | None:
         """Returns all rows of a dataset that was kept, or None if it was not. Raises like `preview`."""
         return self._data(run, dataset, "full_file", record)
@@ -189,10 +197,19 @@ class RunStore:
         return path if stored.full_bytes in (None, size) else None
 
     def compare(self, a: str | Path, b: str | Path) -> RunComparison:
-        """Returns what differs from run `a` to run `b`. Raises like `open`."""
+        """Returns what differs from run `a` to run `b`; it can tell of their data. Raises like `open`."""
         from odibi_core.runs.compare import compare_runs
+        from odibi_core.runs.compare_config import written_steps
+        from odibi_core.runs.compare_data import RunPair
 
-        return compare_runs(self.open(a), self.open(b))
+        before, after = self.open(a), self.open(b)
+        return compare_runs(
+            before,
+            after,
+            before_steps=written_steps(self._directory(a) / "config.json"),
+            after_steps=written_steps(self._directory(b) / "config.json"),
+            data=RunPair(self, a, b, before, after),
+        )
 
     def delete(self, run_id: str, *, force: bool = False) -> None:
         """Deletes a run's directory and final log, and nothing else; links are removed, not followed.

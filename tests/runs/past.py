@@ -46,9 +46,9 @@ def store_table(
     paths.data.mkdir(exist_ok=True)
     pq.write_table(table, paths.directory / file)
     if kind == "full":
-        size = (paths.directory / file).stat().st_size
+        size, digest = (paths.directory / file).stat().st_size, f"of {paths.run_id}"
         writer.append(
-            ev.DatasetKept(dataset=dataset, file=file, rows=table.num_rows, bytes=size, digest="not known")
+            ev.DatasetKept(dataset=dataset, file=file, rows=table.num_rows, bytes=size, digest=digest)
         )
     else:
         writer.append(ev.DatasetStored(dataset=dataset, kind=kind, file=file, rows=table.num_rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
@@ -9,8 +11,9 @@ from odibi_core.errors import RunError
 from odibi_core.journal import events as ev
 from odibi_core.journal.fold import RunBuilder
 from odibi_core.journal.writer import JournalWriter
-from odibi_core.runs.compare import compare_runs
-from odibi_core.runs.data import diff_results, diff_step, stored_data
+from odibi_core.runs.compare import Changed, compare_runs, pace
+from odibi_core.runs.compare_config import text_diff
+from odibi_core.runs.data import diff_results, diff_step, diff_stored, stored_data
 from odibi_core.runs.store import open_store
 from tests.journal.journals import small_run, steps
 from tests.runs.past import make_run, store_table
@@ -121,11 +124,113 @@ def test_where_a_preview_is_not_whole_the_full_result_is_taken(tmp_path):
         store_table(paths, writer, 1, "preview", "read", table.slice(0, 1))
     store, run = open_store(tmp_path), paths.run_id
     data = stored_data(store, run, store.open(run), "read", "after")
-    assert not data.is_whole and data.rows == 3 and data.table.num_rows == 1
+    assert not data.is_whole and data.rows == 3 and data.table().num_rows == 1
     with JournalWriter(paths.journal) as writer:
         store_table(paths, writer, 2, "full", "read", table)
     data = stored_data(store, run, store.open(run), "read", "after")
-    assert data.is_whole and data.table.num_rows == 3
+    assert data.is_whole and data.table().num_rows == 3
+
+
+def test_previews_are_compared_by_a_given_key_and_only_of_rows_both_hold(tmp_path):
+    for shift in (0, 1):
+        paths = make_run(tmp_path, log=False)
+        with JournalWriter(paths.journal) as writer:
+            rows = pa.table({"id": [1 + shift, 2 + shift], "amount": [1.0 + shift, 2.0]})
+            store_table(paths, writer, 1, "preview", "read", rows)  # 2 of 3 rows
+    store = open_store(tmp_path)
+    b, a = (run.run_id for run in store.runs())
+    found = store.compare(a, b)
+    assert found.diff("read").reason == "only 2 of 3 rows are stored"
+    told = found.diff("read", key=("id",))
+    assert (told.basis, told.added, told.removed, told.changed, told.same) == ("previews", None, None, 0, 1)
+    assert told.reason == "only 2 of 3 rows are stored: compared are the 1 that both previews hold"
+    assert not told.is_empty
+
+
+def test_kept_results_are_compared_whole_and_files_with_one_digest_not_at_all(tmp_path):
+    for second in (False, True):
+        paths = make_run(tmp_path, log=False)
+        with JournalWriter(paths.journal) as writer:
+            rows = pa.table({"id": [1, 2, 3], "amount": [1.0, 2.0, 4.0 if second else 3.0]})
+            store_table(paths, writer, 1, "preview", "read", rows.slice(0, 1))
+            store_table(paths, writer, 2, "full", "read", rows)
+    store = open_store(tmp_path)
+    b, a = (run.run_id for run in store.runs())
+    found = store.compare(a, b)
+    told = found.diff("read")
+    assert (told.basis, told.changed, told.key, told.key_found) == ("all rows", 1, ("id",), True)
+    assert found.diff("read", tolerance=0.5).changed == 0
+    assert found.diff("read", max_rows=0).rows == () and found.diff("sum") is not None
+    sides = [replace(side, digest="d") for side in found.data.sides("read")]
+    assert diff_stored(*sides).is_empty and diff_stored(*sides).same == 3
+    with pytest.raises(RunError, match="neither run has a step `reed`; they have a step `read`"):
+        found.diff("reed")
+
+
+def test_records_alone_have_no_data_to_compare():
+    found = compare_runs(fold(small_run()), fold(small_run()))
+    assert found.diff("read") is None and found.results("read") == () and found.drift("read") == ()
+
+
+def test_a_step_is_slower_only_by_a_fifth_and_a_tenth_of_a_second():
+    assert pace(1000, 1201) is None and pace(1000, 1300) == "slower" and pace(1300, 1000) == "faster"
+    assert pace(10, 109) is None and pace(10, 111) == "slower"
+    assert pace(None, 1) is None and pace(1, None) is None
+
+
+def test_params_and_metadata_are_compared_where_the_configuration_was_kept():
+    info = ev.StepInfo("a", "ingest", value="x.csv")
+    step = {
+        "name": "a",
+        "layer": "ingest",
+        "value": "x.csv",
+        "params": {"sep": ";", "skip": 1},
+        "metadata": {},
+    }
+    found = compare_runs(
+        run_of(info),
+        run_of(info),
+        before_steps={"a": step},
+        after_steps={"a": {**step, "params": {"sep": ","}, "metadata": {"key": ["id"]}}},
+    )
+    assert [(c.name, c.before, c.after) for c in found.steps[0].configuration] == [
+        ("params.sep", ";", ","),
+        ("params.skip", 1, None),
+        ("metadata.key", None, ["id"]),
+    ]
+
+
+def test_a_change_of_text_is_told_line_by_line():
+    changed = Changed("value", "SELECT a\nFROM t\nWHERE x", "SELECT a, b\nFROM t\nWHERE x")
+    assert list(text_diff(changed)) == [("-", "SELECT a"), ("+", "SELECT a, b"), (" ", "FROM t")]
+    assert list(text_diff(Changed("params.n", None, 3))) == [("+", "3")]
+    assert list(text_diff(Changed("inputs", {"a": "x"}, {"a": "y"}))) == [
+        ("-", '{"a": "x"}'),
+        ("+", '{"a": "y"}'),
+    ]
+
+
+def test_expectations_and_the_code_of_a_function_are_compared():
+    def record(passed, failing, code):
+        told = {"step": "s", "kind": "unique", "dataset": "d"}
+        return fold(
+            [
+                ev.RunStarted(run_id="r", pipeline="p", steps=steps("s")),
+                ev.StepStarted(step="s"),
+                ev.Expectation(name="unique id", passed=passed, failing=failing, **told),
+                ev.Expectation(name="always", passed=True, failing=0, **told),
+                ev.StepFinished(
+                    step="s", state="success", fingerprint=ev.Fingerprint("f", parts={"code": code})
+                ),
+            ]
+        )
+
+    found = compare_runs(record(True, 0, "x"), record(False, 3, "y")).steps[0]
+    assert [(c.name, c.before.passed, c.after.failing) for c in found.expectations] == [
+        ("unique id", True, 3)
+    ]
+    assert found.code_changed and found.differs
+    assert not compare_runs(record(True, 0, "x"), record(True, 0, "x")).steps[0].differs
 
 
 def test_a_step_the_run_does_not_have_is_an_error(store):

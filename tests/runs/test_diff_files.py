@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odibi_core.errors import RunLogError
-from odibi_core.runs.diff import diff_files
+from odibi_core.runs.diff import TIMES, diff_files
 from odibi_core.runs.diff_files import FileDiff
 from tests.counts import count
 from tests.runs.test_diff import ODD, equal, table_pairs
@@ -40,9 +40,9 @@ def test_rows_are_compared_by_the_key_given(diff):
     assert (found.basis, found.added, found.removed, found.changed, found.same) == ("all rows", 1, 1, 1, 1)
     assert (found.changed_cells, found.cells, found.change_rates) == ({"v": 1}, 1, {"v": 0.5})
     assert [(row.sign, row.key, row.before, row.after, row.changed) for row in found.rows] == [
+        ("~", {"k": 1}, {"k": 1, "v": "a"}, {"k": 1, "v": "A"}, ("v",)),
         ("-", {"k": 2}, {"k": 2, "v": "b"}, None, ()),
         ("+", {"k": 4}, None, {"k": 4, "v": "d"}, ()),
-        ("~", {"k": 1}, {"k": 1, "v": "a"}, {"k": 1, "v": "A"}, ("v",)),
     ]
 
 
@@ -93,6 +93,24 @@ def test_a_given_key_that_does_not_hold_is_not_replaced_by_another(diff, before,
 def test_a_value_that_stands_very_often_is_seen_before_the_join(diff):
     often = {"k": [0] * 60_000 + list(range(60_000)), "v": list(range(120_000))}
     assert diff(often, often, key=("k",)).reason == "`k` is not unique before"
+
+
+def test_copies_of_a_row_to_the_last_cell_are_compared_as_one_row(diff):
+    before = {"id": [1, 1, 2, 3, 3], "v": ["a", "a", "b", "c", "c"]}
+    after = {"id": [1, 1, 3, 4], "v": ["A", "A", "c", "d"]}
+    found = diff(before, after, key=("id",))
+    assert (found.added, found.removed, found.changed, found.same, found.copies) == (1, 1, 2, 0, (2, 1))
+    assert found.changed_cells == {"v": 1, TIMES: 1}
+    assert [(r.sign, r.key["id"], r.changed) for r in found.rows] == [
+        ("~", 1, ("v",)),
+        ("-", 2, ()),
+        ("~", 3, (TIMES,)),
+        ("+", 4, ()),
+    ]
+    assert (found.rows[2].before[TIMES], found.rows[2].after[TIMES]) == (2, 1)
+    assert diff(before, before).is_empty and diff(before, before).key_found
+    other = {"id": [1, 1], "v": ["a", "b"]}  # not copies: which is which cannot be told
+    assert diff(other, other, key=("id",)).reason == "`id` is not unique before"
 
 
 def test_the_smallest_set_of_columns_that_is_unique_is_found(diff):
@@ -174,7 +192,7 @@ def test_more_rows_than_asked_for_are_counted_and_every_sign_is_shown(tmp_path):
     pq.write_table(pa.table({"k": list(range(3000, 12_000)), "v": [1] * 9000}), after)
     found = diff_files(before, after, max_rows=30)
     assert (found.removed, found.changed, found.added) == (3000, 6000, 3000)
-    assert [row.sign for row in found.rows] == ["-", "~"] * 10 + ["+"] * 10
+    assert [row.sign for row in found.rows] == ["-"] * 10 + ["~"] * 10 + ["+"] * 10
     assert found.truncated == 12_000 - 30
     with FileDiff(before, after) as every:
         rows = list(every.rows())
@@ -268,7 +286,7 @@ def test_a_key_holds_exactly_where_it_is_unique_and_one_that_is_found_does(tmp_p
         schema = pa.schema([("a", pa.int64()), ("b", pa.int64()), ("v", pa.bool_())])
         pq.write_table(pa.table(columns, schema), directory / f"{name}.parquet")
     paths = directory / "before.parquet", directory / "after.parquet"
-    unique = all(len({row[:2] for row in rows}) == len(rows) for rows in (old, new))
+    unique = all(len({row[:2] for row in rows}) == len(set(rows)) for rows in (old, new))
     found = diff_files(*paths, key=("a", "b"))
     assert (found.basis == "all rows") is unique
     searched = diff_files(*paths)
