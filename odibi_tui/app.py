@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from odibi_tui.screens.pane import ModePane, Runs
 
 THEME = "textual-dark"
-_TOGETHER_S = 0.05
+_TOGETHER_S = 0.04
 """How long the check of the data is waited for before what is known of the structure is shown alone."""
+_PAINT_S = 0.1
+"""How long the check of the data stands back, at most, while that is painted."""
 _SETTLING_S = 0.15
 """How long a file may be gone before it counts as gone: some editors delete it and write it anew."""
 
@@ -166,14 +169,24 @@ class OdibiApp(ConfigActions, App[int]):
         session = self.session
         checking, source = session.checking, session.source
 
+        painted = threading.Event()
+        painted.set()
+
         def is_outdated() -> bool:
             return wanted < self._wanted_reading or not self.is_running
 
+        def stop() -> bool:
+            if not painted.wait(_PAINT_S):  # what is known already goes on the screen first
+                painted.set()
+            return is_outdated()
+
         quick = await asyncio.to_thread(checking.structure, read)
-        whole = asyncio.create_task(asyncio.to_thread(checking.whole, quick, is_outdated))
+        whole = asyncio.create_task(asyncio.to_thread(checking.whole, quick, stop))
         done, _ = await asyncio.wait((whole,), timeout=_TOGETHER_S)
         if not done and source == session.source:
+            painted.clear()
             session.adopt(quick)
+            self.call_after_refresh(painted.set)
         checked = await whole
         return None if is_outdated() else checked
 

@@ -79,7 +79,7 @@ class Session:
         latest: The last one read, which is `document` unless that is stale.
         stale: `document` is older than the source: its present text does not parse, or it is gone.
         diagnostics: What is wrong with the source as it is now.
-        checked: Whether the source as it is now has been checked.
+        checked: Whether the source as it is now has been checked whole, its data too.
         read_error: Why the source cannot be read at all now.
         saved: When the source was last written.
         graph: Of the steps in `document`.
@@ -209,7 +209,7 @@ class Session:
                 self.document, self.graph = reading.document, reading.graph
                 self.schemas = self.schemas if reading.schemas is None else reading.schemas
                 self._steps = {step.name: step for step in reversed(reading.document.steps)}
-            self.checked = reading.diagnostics is not None
+            self.checked = reading.schemas is not None
             self.diagnostics = (
                 reading.document.diagnostics if reading.diagnostics is None else reading.diagnostics
             )

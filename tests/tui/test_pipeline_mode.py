@@ -253,3 +253,53 @@ async def test_i_lets_the_step_ignore_the_problem(tmp_path):
     import json
 
     assert json.loads(source.read_text())[-1]["metadata"] == {"odibi": {"ignore": [code]}}
+
+
+SALES = [
+    step("read", "ingest", value="orders.csv", engine="duckdb", output="orders"),
+    step("pick", inputs={"o": "orders"}, value="SELECT id, amount FROM o", engine="duckdb", output="picked"),
+    step("total", inputs={"p": "picked"}, value="SELECT sum(amount) AS s FROM p", engine="duckdb"),
+]  # fmt: skip
+
+
+async def test_a_misspelled_column_is_told_after_a_save_and_the_steps_below_say_where_to_look(tmp_path):
+    import json
+
+    source = project(tmp_path, SALES)
+    (tmp_path / "orders.csv").write_text("id,amount\n1,2\n")
+    async with shown(source) as (app, pilot):
+        await until(app, pilot, lambda: app.session.schemas.get("picked") is not None)
+        await pilot.press("down", "down")
+        assert app.session.selected == "pick"
+        assert " reads  orders  as o  id, amount" in app.text() and " gives  picked  id, amount" in app.text()
+        source.write_text(json.dumps(SALES, indent=2).replace("SELECT id, amount", "SELECT id, amuont"))
+        await pilot.press("v")
+        await until(app, pilot, lambda: app.session.errors)
+        (problem,) = app.session.diagnostics
+        assert (problem.code, problem.step, problem.suggestion) == ("ODB304", "pick", "amount")
+        assert "unknown until the error is mended" in app.text() and "? ← pick" in app.text()
+        await pilot.press("a")
+        await until(app, pilot, lambda: not app.session.diagnostics)
+        assert "SELECT id, amount FROM" in source.read_text()
+
+
+async def test_the_structure_is_shown_before_the_data_have_been_looked_at(tmp_path, monkeypatch):
+    import threading
+
+    from odibi_core.checks.checker import Checker
+
+    may_go_on, whole = threading.Event(), Checker.whole
+
+    def slow(self, document, *, cancelled=None):
+        may_go_on.wait(10)
+        return whole(self, document, cancelled=cancelled)
+
+    monkeypatch.setattr(Checker, "whole", slow)
+    (tmp_path / "orders.csv").write_text("id,amount\n1,2\n")
+    wrong = [SALES[0], {**SALES[1], "value": "SELECT amuont FROM o"}, {**SALES[2], "inputs": {"p": "pikced"}}]
+    async with shown(project(tmp_path, wrong), checked=False) as (app, pilot):
+        await until(app, pilot, lambda: app.session.diagnostics)
+        assert [d.code for d in app.session.diagnostics] == ["ODB203"] and not app.session.schemas
+        may_go_on.set()
+        await until(app, pilot, lambda: app.session.schemas)
+        assert [d.code for d in app.session.diagnostics] == ["ODB304", "ODB203"]

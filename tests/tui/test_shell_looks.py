@@ -35,22 +35,23 @@ def still(tmp_path, monkeypatch):
     def make(steps=PIPELINE, text=None, **options):
         from pathlib import Path
 
-        from odibi_tui.reading import read
-
         project(tmp_path, steps)
         source = Path("retail.json")
         session = Session(source=source, base_dir=Path(), log_dir=Path("tracker_logs"))
-        session.adopt(session.checking.structure(_at_noon(read(source))))
+        session.adopt(_checked(session, source))
         if text is not None:
             source.write_text(text)
-            session.adopt(session.checking.structure(_at_noon(read(source))))
+            session.adopt(_checked(session, source))
         return StillApp(session, **options)
 
     return make
 
 
-def _at_noon(reading):
-    return Reading(reading.document, saved=SAVED)
+def _checked(session, source):
+    from odibi_tui.reading import read
+
+    reading = Reading(read(source).document, saved=SAVED)
+    return session.checking.whole(session.checking.structure(reading))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
