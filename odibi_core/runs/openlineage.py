@@ -30,6 +30,7 @@ SCHEMA_URL = "https://openlineage.io/spec/2-0-2/OpenLineage.json"
 PRODUCER = f"https://pypi.org/project/odibi-tui/{__version__}"
 _FACETS = "https://openlineage.io/spec/facets/"
 _VERSIONS = {
+    "dataQualityAssertions": "1-1-0/DataQualityAssertionsDatasetFacet.json",
     "columnLineage": "1-2-0/ColumnLineageDatasetFacet.json",
     "dataSource": "1-0-1/DatasourceDatasetFacet.json",
     "errorMessage": "1-0-1/ErrorMessageRunFacet.json",
@@ -168,7 +169,9 @@ class _Export:
 
     def inputs(self, step: StepRecord) -> Iterator[dict[str, Any]]:
         for key in step.info.inputs.values():
-            yield self.between(key)
+            dataset = self.between(key)
+            asserted = _assertions(step, key) if step.info.layer in ("store", "publish") else {}
+            yield {**dataset, "inputFacets": asserted} if asserted else dataset
         if step.info.layer == "ingest":
             outside = self.outside(step)
             if outside is not None:
@@ -178,9 +181,11 @@ class _Export:
         info = step.info
         lineage = step_lineage(self.steps[info.name], self.columns) if step.state != "failed" else None
         for key in info.outputs.values():
-            yield self.output(
-                step, self.between(key), step.after if info.layer != "store" else step.before, lineage
-            )
+            between = self.between(key)
+            if info.layer in ("ingest", "transform"):
+                between["facets"] |= _assertions(step, key)
+            snapshot = step.before if info.layer in ("store", "publish") else step.after
+            yield self.output(step, between, snapshot, lineage)
         if info.layer in ("store", "publish"):
             outside = self.outside(step)
             if outside is not None:
@@ -256,6 +261,24 @@ class _Export:
     def path(self, value: str) -> str:
         base = Path(self.record.base_dir) if self.record.base_dir else Path()
         return one_line(os.path.normpath(base / value))
+
+
+def _assertions(step: StepRecord, key: str) -> dict[str, Any]:
+    """Returns the facet that tells whether a dataset was as a step expected, where it expected anything."""
+    told = []
+    for expectation in step.expectations:
+        if expectation.dataset not in (None, key):
+            continue
+        one: dict[str, Any] = {
+            "assertion": expectation.kind, "success": expectation.passed,
+            "severity": expectation.severity, "name": one_line(expectation.name),
+        }  # fmt: skip
+        if len(expectation.on) == 1:
+            one["column"] = expectation.on[0]
+        if expectation.found is not None:
+            one["actual"] = one_line(expectation.found)
+        told.append(one)
+    return {"dataQualityAssertions": _facet("dataQualityAssertions", assertions=told)} if told else {}
 
 
 def _facet(kind: str, /, **content: Any) -> dict[str, Any]:

@@ -108,6 +108,21 @@ def test_a_failed_run_fails_with_its_message_and_its_steps_have_the_same_parent(
     assert step["run"]["facets"]["parent"]["run"]["runId"] == last["run"]["runId"]
 
 
+def test_expectations_are_told_with_the_data_they_are_about(tmp_path):
+    expect = [{"not_null": "id"}, {"range": {"amount": {"min": 6}}, "severity": "warn"}]
+    read = Step(
+        "ingest", "read", "config_op", "duckdb", "orders.csv", outputs={"data": "orders"},
+        metadata={"expect": expect},
+    )  # fmt: skip
+    told = list(events(*run(tmp_path, [read])))
+    check_form(told)
+    (out,) = next(e for e in told if e["eventType"] == "COMPLETE" and e["outputs"])["outputs"]
+    asserted = out["facets"]["dataQualityAssertions"]["assertions"]
+    assert [(a["assertion"], a["success"], a["severity"], a["column"]) for a in asserted] == [
+        ("not_null", True, "error", "id"), ("range", False, "warn", "amount"),
+    ]  # fmt: skip
+
+
 def test_exporting_again_tells_of_the_same_runs(tmp_path):
     record, steps = run(tmp_path, PIPELINE)
     assert list(events(record, steps)) == list(events(record, steps))
