@@ -95,6 +95,11 @@ Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not
     metavar="SECONDS",
     help="End the run when it takes longer.",
 )
+@click.option(
+    "--keep",
+    type=click.Choice(["auto", "all", "none"]),
+    help="Which full results are kept for later runs; auto: up to 256 MB.  [default: auto]",
+)
 @click.option("--no-previews", is_flag=True, help="Do not store the first 1,000 rows of each dataset.")
 @click.option(
     "--profile",
@@ -154,6 +159,7 @@ def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
         retry_delay=options["retry_delay"],
         keep_going=options["keep_going"],
         previews=not options["no_previews"],
+        keep=options["keep"],
         profile=options["profile"],
         timeout=options["timeout"],
     )

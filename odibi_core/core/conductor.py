@@ -6,16 +6,19 @@ import functools
 import heapq
 import queue
 import time
+from collections import deque
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.crew import Crew
 from odibi_core.core.execution import Attempt, Outcome, Workbench
 from odibi_core.core.failures import error_info, scrub
+from odibi_core.core.keeping import Keeper
 from odibi_core.core.keyboard import Keyboard
 from odibi_core.core.logs import StepLogHandler
 from odibi_core.core.options import StepOptions
 from odibi_core.core.reporter import Reporter
+from odibi_core.core.reusing import Reuser
 from odibi_core.core.runfiles import RunFiles
 from odibi_core.errors import (
     ExpectationError,
@@ -26,6 +29,7 @@ from odibi_core.errors import (
     RunCancelledError,
     SecretError,
     StepCrashedError,
+    StepError,
     StepOptionError,
     StepTimeoutError,
     UnknownEngineError,
@@ -44,7 +48,8 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.core.settings import RunSettings
     from odibi_core.core.tracker import Tracker
-    from odibi_core.journal.events import ErrorInfo
+    from odibi_core.journal.events import ErrorInfo, Fingerprint
+    from odibi_core.reuse.planning import RunPlan
 
 POLL_S = 0.1  # how soon a cancel file is seen, and how often an interruption is repeated
 GRACE_S = 5.0  # how long a run that cannot go on waits for work that cannot be interrupted
@@ -84,20 +89,19 @@ class Conductor:
         self._options = {step.name: StepOptions.of(step) for step in steps}
         self._tracker = tracker
         self._frames = frames
+        self._events = events
         self._reporter = Reporter(tracker, events)
         self._files = RunFiles(tracker, steps, settings, self._graph, base_dir)
         self._runtime = NodeRuntime.of(
             variables, previews=settings.previews, profile=settings.profile, base_dir=base_dir
         )
-        self._bench = Workbench(tracker, events, self._reporter, contexts, frames, self._runtime)
-        self._scheduler = plan.Scheduler(
-            {name: self._graph.needs[name] for name in self._steps},
-            max_workers=settings.max_workers,
-            backoff=plan.Backoff(settings.max_retries, settings.retry_delay),
-            backoffs={name: self._backoff(options) for name, options in self._options.items()},
-            keep_going=settings.keep_going,
-            random=random,
-        )
+        self._random = random
+        self._contexts = contexts
+        self._variables = variables
+        self._base_dir = base_dir
+        self._reuser: Reuser | None = None
+        self._keeper: Keeper | None = None
+        self._fingerprints: dict[str, Fingerprint | None] = {}
         self._inbox: queue.SimpleQueue[Outcome | plan.CancelRequested] = queue.SimpleQueue()
         self._running: dict[str, Attempt] = {}
         self._timers: list[tuple[float, str, int]] = []  # retries: due, step, attempt that failed
@@ -112,6 +116,8 @@ class Conductor:
     def cancel(self) -> None:
         """Asks the run to end, from any thread."""
         self._wishes_end = True
+        if self._keeper is not None:
+            self._keeper.hurry()
         self._inbox.put(plan.CancelRequested())
 
     def run(self, *, whole: bool) -> None:
@@ -127,6 +133,7 @@ class Conductor:
             if whole:
                 self._run_whole()
             else:
+                self._prepare(None)
                 self._raise(self._drive())
 
     def _run_whole(self) -> None:
@@ -135,16 +142,66 @@ class Conductor:
         self._files.open()
         try:
             self._reporter.emit("pipeline_start", steps=list(self._steps.values()))
-            if self._settings.use_cache:
-                self._reporter.log(None, "use_cache: no results are kept yet, so every step runs")
+            self._prepare(self._plan())
             finish = self._drive()
+            if finish.state == "success" and self._settings.keep_frames:
+                self._frames.load_kept()
+            self._end_keeping(hurry=finish.state == "cancelled")
             culprit = self._infos.get(finish.step) if finish.step is not None else None
             self._files.finish(finish.state, error=culprit, reason=finish.reason)
         except BaseException as error:
+            self._end_keeping(hurry=True)
             self._files.abandon(error)
             self._reporter.emit("pipeline_error", error=error)
             raise
         self._conclude(finish)
+
+    def _plan(self) -> RunPlan | None:
+        """Decides which steps run; makes what fingerprints and keeps results, where that is wanted."""
+        settings = self._settings
+        asked = settings.use_cache or settings.resume is not None or settings.only is not None
+        if settings.keep == "none" and not asked:
+            return None
+        self._reuser = Reuser(
+            list(self._steps.values()),
+            self._graph,
+            settings,
+            tracker=self._tracker,
+            contexts=self._contexts,
+            frames=self._frames,
+            variables=self._variables,
+            base_dir=self._base_dir,
+        )
+        if settings.keep != "none":
+            self._keeper = Keeper(self._tracker, self._frames, settings.keep)
+        return self._reuser.plan(self._tracker.view.pipeline)
+
+    def _prepare(self, run_plan: RunPlan | None) -> None:
+        settings = self._settings
+        self._bench = Workbench(
+            self._tracker,
+            self._events,
+            self._reporter,
+            self._contexts,
+            self._frames,
+            self._runtime,
+            self._reuser,
+            self._keeper,
+        )
+        self._scheduler = plan.Scheduler(
+            {name: self._graph.needs[name] for name in self._steps},
+            max_workers=settings.max_workers,
+            backoff=plan.Backoff(settings.max_retries, settings.retry_delay),
+            backoffs={name: self._backoff(options) for name, options in self._options.items()},
+            keep_going=settings.keep_going,
+            random=self._random,
+            reuse=run_plan.reuse if run_plan is not None else (),
+            leave_out=run_plan.left_out if run_plan is not None else None,
+        )
+
+    def _end_keeping(self, *, hurry: bool) -> None:
+        if self._keeper is not None:
+            self._keeper.close(hurry=hurry)
 
     def _conclude(self, finish: plan.Finish) -> None:
         if finish.state == "success":
@@ -195,8 +252,12 @@ class Conductor:
 
     def _carry_out(self, instructions: Iterable[plan.Instruction]) -> None:
         ended = []
-        for instruction in instructions:
+        waiting = deque(instructions)
+        while waiting:
+            instruction = waiting.popleft()
             match instruction:
+                case plan.Reuse(step):
+                    waiting.extend(self._scheduler.apply(self._take(self._steps[step])))
                 case plan.Start(step, number, lane):
                     attempt = Attempt(self._steps[step], number, lane, self._options[step])
                     self._running[step] = attempt
@@ -217,16 +278,32 @@ class Conductor:
         for done in ended:  # after what follows them has been started: to drop a table takes a while
             self._frames.step_ended(done)
 
+    def _take(self, step: Step) -> plan.Happening:
+        """Takes a step's result from an earlier run."""
+        assert self._reuser is not None
+        try:
+            self._fingerprints[step.name] = self._reuser.take(step)
+        except StepError as error:
+            self._errors[step.name], self._infos[step.name] = error, error_info(error, step)
+            self._reporter.log(step, f"runs, because {error.message}", "warning")
+            return plan.KeptLost(step.name)
+        return plan.StepReused(step.name)
+
     def _work(self, attempt: Attempt) -> None:
         self._inbox.put(self._bench.carry_out(attempt))
 
     def _end(self, step: Step, state: str, reason: str | None) -> None:
         duration = self._durations.pop(step.name, None)
+        why = self._reuser.why(step.name) if self._reuser is not None else None
+        fingerprint = self._fingerprints.get(step.name)
         if state == "success":
-            self._reporter.succeeded(step, duration or 0.0, self._rows.pop(step.name, None))
+            rows = self._rows.pop(step.name, None)
+            self._reporter.succeeded(step, duration or 0.0, rows, why=why, fingerprint=fingerprint)
+        elif state == "reused" and self._reuser is not None:
+            self._reporter.reused(step, self._reuser.reuse_of(step.name), fingerprint)
         elif state == "failed":
             error, info = self._errors[step.name], self._infos[step.name]
-            self._reporter.failed(step, error, info, duration or 0.0, reason)
+            self._reporter.failed(step, error, info, duration or 0.0, reason, why=why)
         else:
             self._reporter.left_out(step, state, reason, duration)
         self._files.step_ended()
@@ -272,6 +349,7 @@ class Conductor:
         error = outcome.error
         if error is None:
             self._rows[step.name] = outcome.rows
+            self._fingerprints[step.name] = outcome.fingerprint
             return plan.StepSucceeded(step.name, number)
         if isinstance(error, JournalError):
             raise error  # nothing may be done unrecorded

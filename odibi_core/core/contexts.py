@@ -50,6 +50,10 @@ class Contexts:
                 self._open[engine] = found
             return found
 
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Returns engine -> the settings it is made with; others than the given one have none."""
+        return {self._given.name: dict(self._given.config)} if self._given.config else {}
+
     def owner(self, frame: object) -> EngineContext | None:
         """Returns the open context whose frame it is."""
         return next((context for context in tuple(self._open.values()) if context.is_frame(frame)), None)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from odibi_core.core.contexts import Contexts
     from odibi_core.core.events import EventEmitter
     from odibi_core.core.frames import FrameStore
+    from odibi_core.core.keeping import Keeper
     from odibi_core.core.node import NodeBase, Step
     from odibi_core.core.options import StepOptions
     from odibi_core.core.reporter import Reporter
+    from odibi_core.core.reusing import Reuser
     from odibi_core.core.tracker import Tracker
+    from odibi_core.journal.events import Fingerprint
     from odibi_core.nodes.runtime import NodeRuntime
 
 Interruption = Literal["timeout", "cancel"]
@@ -32,6 +35,7 @@ class Outcome:
     duration_ms: float
     rows: int | None = None
     error: BaseException | None = None
+    fingerprint: Fingerprint | None = None
 
 
 class Attempt:
@@ -96,6 +100,8 @@ class Workbench:
     contexts: Contexts
     frames: FrameStore
     runtime: NodeRuntime
+    reuser: Reuser | None = None
+    keeper: Keeper | None = None
 
     def carry_out(self, attempt: Attempt) -> Outcome:
         """Does the work of an attempt; whatever it raises is in the outcome.
@@ -104,10 +110,15 @@ class Workbench:
         """
         step = attempt.step
         started = attempt.started = time.monotonic()
-        rows, error = None, None
+        rows, error, fingerprint = None, None, None
         try:
-            self.reporter.started(step, attempt.number, attempt.lane)
+            why = self.reuser.why(step.name) if self.reuser is not None else None
+            self.reporter.started(step, attempt.number, attempt.lane, why)
+            if self.reuser is not None:
+                fingerprint = self.reuser.before(step)
             rows = self._work(attempt)
+            if self.reuser is not None:
+                fingerprint = self.reuser.after(step, fingerprint)
         except BaseException as raised:  # noqa: BLE001 - the conductor decides what follows
             error = raised
         finally:
@@ -116,7 +127,7 @@ class Workbench:
             error = _exited(step, error)
         if error is not None and attempt.interrupted == "timeout" and not isinstance(error, StepTimeoutError):
             error = _timed_out(attempt, error)
-        return Outcome(attempt, (time.monotonic() - started) * 1000, rows, error)
+        return Outcome(attempt, (time.monotonic() - started) * 1000, rows, error, fingerprint)
 
     def _work(self, attempt: Attempt) -> int | None:
         step = attempt.step
@@ -133,6 +144,8 @@ class Workbench:
         attempt.adopt(node)
         results = node.run(self.frames.inputs_of(step, context))
         self.frames.add(step, results)
+        if self.keeper is not None and attempt.started is not None:
+            self.keeper.offer(step, results, context, (time.monotonic() - attempt.started) * 1000)
         return node.rows if isinstance(node, Node) else None
 
     def _node(self, kind: type[NodeBase], attempt: Attempt, context: Any) -> NodeBase:

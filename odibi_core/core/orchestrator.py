@@ -14,10 +14,10 @@ from odibi_core.core.conductor import Conductor
 from odibi_core.core.contexts import Contexts
 from odibi_core.core.frames import FrameStore
 from odibi_core.core.preflight import refuse_unrunnable
-from odibi_core.core.settings import RunSettings
+from odibi_core.core.settings import KEEPS, RunSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from odibi_core.core.events import EventEmitter
     from odibi_core.core.node import Step
@@ -52,7 +52,7 @@ class Orchestrator:
         events: Tells listeners.
         parallel: Whether steps run side by side.
         max_workers: How many at once.
-        use_cache: Accepted; nothing is kept yet that could be reused, so every step runs.
+        use_cache: Whether kept results of earlier runs are reused where nothing has changed (docs/reuse.md).
         max_retries: How often a failed step is tried again.
         retry_delay: Seconds before the first retry; it doubles with each, give or take a quarter.
         keep_going: Whether a failure leaves out only the steps that need the failed one.
@@ -65,6 +65,11 @@ class Orchestrator:
         previews: Whether the first 1,000 rows of each dataset are stored beside the journal.
         profile: How columns are profiled (docs/profiles.md): "sample", "full" or "off"; None means "sample",
             and without previews "off".
+        keep: Which full results are kept for later runs: `all`, `none`, or `auto`: up to 256 MB. If not
+            given, `auto` where previews are stored and `none` where they are not.
+        resume: Directory of the run to carry on with: its results are reused, those of no other run.
+        only: Names of the steps to run (`plan.selection` reads the language of the command line); of others
+            that these need, kept results are used.
         random: Source of the retries' jitter, in [0, 1).
 
     Attributes:
@@ -92,6 +97,9 @@ class Orchestrator:
         keep_frames: bool = True,
         previews: bool = True,
         profile: ProfileMode | None = None,
+        keep: str | None = None,
+        resume: str | Path | None = None,
+        only: Collection[str] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self.steps = list(steps)
@@ -100,6 +108,8 @@ class Orchestrator:
         self.events = events
         if base_dir is not None and context.base_dir is None:
             context.base_dir = Path(base_dir)
+        if keep not in (None, *KEEPS):
+            raise ValueError(f"`keep` is one of {', '.join(KEEPS)}, not {keep!r}")
         self.settings = RunSettings(
             max_workers=max(1, max_workers) if parallel else 1,
             use_cache=use_cache,
@@ -112,6 +122,9 @@ class Orchestrator:
             pipeline=pipeline or (Path(source).stem if source else None),
             source=str(source) if source is not None else None,
             digest=digest,
+            keep=keep or ("auto" if previews else "none"),
+            resume=Path(resume) if resume is not None else None,
+            only=frozenset(only) if only is not None else None,
         )
         self.variables = dict(variables or {})
         self.data_map: dict[str, Any] = {}

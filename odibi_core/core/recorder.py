@@ -91,7 +91,7 @@ class Recorder:
                     steps=tuple(steps),
                     host=platform.node(),
                     pid=os.getpid(),
-                    versions=dict(_versions()),
+                    versions=versions(),
                     options=dict(options or {}),
                 )
             )
@@ -244,6 +244,11 @@ class Recorder:
         paths = claim_run(self.log_dir, at.astimezone())
         self._run_id = paths.run_id
         return paths
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of what results may depend on, by package."""
+    return dict(_versions())
 
 
 @functools.cache

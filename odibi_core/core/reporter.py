@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from odibi_core.core.events import EventEmitter
     from odibi_core.core.node import Step
     from odibi_core.core.tracker import Tracker
-    from odibi_core.journal.events import ErrorInfo
+    from odibi_core.journal.events import ErrorInfo, Fingerprint
+    from odibi_core.reuse.planning import Reuse
 
 
 class Reporter:
@@ -24,13 +25,14 @@ class Reporter:
         """All the step needs is there; it waits for a worker."""
         self._tracker.record(StepQueued(step=step.name))
 
-    def started(self, step: Step, attempt: int, lane: int) -> None:
-        """An attempt begins on this thread."""
+    def started(self, step: Step, attempt: int, lane: int, why: str | None = None) -> None:
+        """An attempt begins on this thread; `why` it runs is told where that had to be decided."""
         self._tracker.start_step(step.name, step.layer, attempt=attempt, worker=lane)
         self._events.emit("step_start", step=step, attempt=attempt)
         inputs = ", ".join(self._described(key) for key in dict.fromkeys(step.inputs.values()))
         again = "" if attempt == 1 else f" again, attempt {attempt}"
-        self.log(step, f"started{again}, inputs {inputs}" if inputs else f"started{again}")
+        because = f", because {why}" if why and attempt == 1 else ""
+        self.log(step, f"started{again}{because}, inputs {inputs}" if inputs else f"started{again}{because}")
 
     def retrying(
         self, step: Step, attempt: int, delay_s: float, error: BaseException, info: ErrorInfo
@@ -40,19 +42,52 @@ class Reporter:
         self._tracker.record(Retry(step=step.name, attempt=attempt, delay_s=delay_s, error=info))
         self._events.emit("step_retry", step=step, attempt=attempt, delay_s=delay_s, error=error)
 
-    def succeeded(self, step: Step, duration_ms: float, rows: int | None) -> None:
+    def succeeded(
+        self,
+        step: Step,
+        duration_ms: float,
+        rows: int | None,
+        *,
+        why: str | None = None,
+        fingerprint: Fingerprint | None = None,
+    ) -> None:
         """A step has done its work."""
         size = "" if rows is None else f", {rows:,} row" + "s" * (rows != 1)
         self.log(step, f"done in {_duration(duration_ms)}{size}")
-        self._tracker.end_step(step.name, "success", duration_ms=duration_ms, rows=rows)
+        self._tracker.end_step(
+            step.name, "success", duration_ms=duration_ms, rows=rows, why=why, fingerprint=fingerprint
+        )
         self._events.emit("step_complete", step=step, duration_ms=duration_ms)
 
+    def reused(self, step: Step, reuse: Reuse, fingerprint: Fingerprint | None) -> None:
+        """A step's result was taken from an earlier run."""
+        self.log(step, f"reused: {reuse.reason}")
+        self._tracker.end_step(
+            step.name,
+            "reused",
+            duration_ms=0.0,
+            rows=reuse.step.rows,
+            reason=reuse.reason,
+            reused_from=reuse.step.reused_from or reuse.run.run_id,
+            fingerprint=fingerprint,
+        )
+        self._events.emit("step_complete", step=step, duration_ms=0.0)
+
     def failed(
-        self, step: Step, error: BaseException, info: ErrorInfo, duration_ms: float, reason: str | None
+        self,
+        step: Step,
+        error: BaseException,
+        info: ErrorInfo,
+        duration_ms: float,
+        reason: str | None,
+        *,
+        why: str | None = None,
     ) -> None:
         """A step has failed for good."""
         self.log(step, f"{info.type}: {info.message}" if info.type else info.message, "error")
-        self._tracker.end_step(step.name, "failed", info=info, duration_ms=duration_ms, reason=reason)
+        self._tracker.end_step(
+            step.name, "failed", info=info, duration_ms=duration_ms, reason=reason, why=why
+        )
         self._events.emit("step_error", step=step, error=error)
 
     def left_out(self, step: Step, state: str, reason: str | None, duration_ms: float | None = None) -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Keep = Literal["auto", "all", "none"]
+KEEPS: tuple[Keep, ...] = ("auto", "all", "none")
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,9 @@ class RunSettings:
     keep_frames: bool = True
     previews: bool = True
     profile: str = "sample"
+    keep: str = "auto"
+    resume: Path | None = None
+    only: frozenset[str] | None = None
     pipeline: str | None = None
     source: str | None = None
     digest: str | None = None
@@ -25,4 +34,7 @@ class RunSettings:
     def as_dict(self) -> dict[str, Any]:
         """Returns what the journal keeps of them."""
         names = ("max_workers", "max_retries", "retry_delay", "keep_going", "use_cache", "previews")
-        return {name: getattr(self, name) for name in (*names, "profile")}
+        told = {name: getattr(self, name) for name in (*names, "profile", "keep")}
+        if self.resume is not None:
+            told["resume"] = self.resume.name
+        return told if self.only is None else told | {"only": sorted(self.only)}

@@ -101,6 +101,7 @@ class Tracker(Recorder):
         reason: str | None = None,
         rows: int | None = None,
         duration_ms: float | None = None,
+        **told: Any,
     ) -> None:
         """Ends a step.
 
@@ -112,6 +113,7 @@ class Tracker(Recorder):
             reason: Why it was skipped, cancelled or reused.
             rows: Rows it produced.
             duration_ms: How long it took, else from `start_step`.
+            **told: What else its event says: `why`, `reused_from`, `fingerprint`.
         """
         if info is None and error is not None:
             info = error_info(error) if isinstance(error, BaseException) else ErrorInfo("", str(error))
@@ -131,6 +133,7 @@ class Tracker(Recorder):
                     rows=rows,
                     error=info,
                     reason=reason,
+                    **told,
                 )
             )
         self._forget_current(name)
@@ -198,6 +201,8 @@ class Tracker(Recorder):
             self._facts.pop(dataset, None)
             self._previews.pop(dataset, None)
             self._profiled.discard(dataset)
+            self._whole.pop(dataset, None)
+            self._numbers.pop(dataset, None)
 
     def learn_rows(self, dataset: str, df: Any, context: EngineContext) -> None:
         """Records the number of rows of a dataset whose snapshot did not know it, if it is known by now."""
@@ -232,7 +237,10 @@ class Tracker(Recorder):
                 return None
             self._previews[key] = None
             target, file = self._new_file("preview")
-        kept = write_preview(self.redactor.table(context.to_arrow(df, limit=rows)), target)
+            self._numbers[key] = self._files
+        table = context.to_arrow(df, limit=rows)
+        masked = self.redactor.is_in(table)
+        kept = write_preview(self.redactor.table(table) if masked else table, target)
         if step is None:
             current = self.current_step()
             step = current[0] if current is not None else None
@@ -247,7 +255,28 @@ class Tracker(Recorder):
             )
         )
         self._previews[key] = kept
+        if kept == table.num_rows and not masked and (kept < rows or kept == context.row_count(df)):
+            self._whole[key] = (target, kept)
         return target
+
+    def whole_preview(self, key: str) -> tuple[Path, int] | None:
+        """Returns the file and the rows of a preview that has all rows of its dataset, nothing masked."""
+        return self._whole.get(key)
+
+    def number_of(self, key: str) -> int:
+        """Returns the number that the files of a dataset have in their names."""
+        with self._lock:
+            if key not in self._numbers:
+                self._files += 1
+                self._numbers[key] = self._files
+            return self._numbers[key]
+
+    def adopt_dataset(self, dataset: str, facts: Facts, preview: int | None) -> None:
+        """Takes in what an earlier run knew of a dataset: its facts, and how many rows its preview has."""
+        with self._lock:
+            self._facts[dataset] = facts
+            self._previews[dataset] = preview
+            self._profiled.add(dataset)
 
     def store_profile(
         self, key: str, df: Any, context: EngineContext, step: str | None = None, *, full: bool = False
@@ -333,6 +362,8 @@ class Tracker(Recorder):
         self._facts: dict[str, Facts] = {}
         self._previews: dict[str, int | None] = {}  # and how many rows are in it
         self._profiled: set[str] = set()
+        self._whole: dict[str, tuple[Path, int]] = {}
+        self._numbers: dict[str, int] = {}
         self._files = 0
 
     def _new_file(self, kind: str) -> tuple[Path, str]:

@@ -71,6 +71,11 @@ class DuckDBFrame:
         return list(self._names)
 
     @property
+    def natives(self) -> list[str]:
+        """DuckDB's names of the columns' types."""
+        return list(self._natives)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self._rows, len(self._names)

@@ -22,10 +22,16 @@ class StepSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class StepReused:
-    """The attempt found a kept result and took it instead of working."""
+    """The kept result of a step that was to be reused is in place."""
 
     step: str
-    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLost:
+    """The kept result of a step that was to be reused cannot be taken: the step has to run."""
+
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class CancelRequested:
 Happening = (
     StepSucceeded
     | StepReused
+    | KeptLost
     | StepFailed
     | StepTimedOut
     | WorkerLost
@@ -92,6 +99,13 @@ Happening = (
 @dataclass(frozen=True, slots=True)
 class Queue:
     """All the step needs is there, but every worker is busy."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """Take the step's kept result, then report `StepReused` or `KeptLost`; no worker is needed."""
 
     step: str
 
@@ -141,4 +155,4 @@ class Finish:
     reason: str | None = None
 
 
-Instruction = Queue | Start | RetryAfter | Cancel | End | Finish
+Instruction = Queue | Reuse | Start | RetryAfter | Cancel | End | Finish

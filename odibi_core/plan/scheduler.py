@@ -17,9 +17,11 @@ from odibi_core.plan.messages import (
     Finish,
     Happening,
     Instruction,
+    KeptLost,
     Queue,
     RetryAfter,
     RetryDue,
+    Reuse,
     Start,
     StepCancelled,
     StepFailed,
@@ -30,7 +32,7 @@ from odibi_core.plan.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from odibi_core.plan.messages import EndState
 
@@ -42,9 +44,11 @@ __all__ = [
     "Finish",
     "Happening",
     "Instruction",
+    "KeptLost",
     "Queue",
     "RetryAfter",
     "RetryDue",
+    "Reuse",
     "Scheduler",
     "Start",
     "StepCancelled",
@@ -55,7 +59,10 @@ __all__ = [
     "WorkerLost",
 ]
 
-Phase = Literal["pending", "ready", "running", "waiting", "done"]
+Phase = Literal["pending", "taking", "ready", "running", "waiting", "done"]
+
+
+_WORKED = ("success", "reused")
 
 
 class Scheduler:
@@ -72,6 +79,8 @@ class Scheduler:
         backoffs: Retries of single steps.
         keep_going: Whether a failure leaves out only the steps that need the failed one.
         random: Source of the jitter, in [0, 1).
+        reuse: Steps whose kept results are taken; they wait for nothing.
+        leave_out: Steps that are not part of this run -> why. What needs one of them is left out too.
     """
 
     def __init__(
@@ -83,6 +92,8 @@ class Scheduler:
         backoffs: Mapping[str, Backoff] | None = None,
         keep_going: bool = False,
         random: Callable[[], float] = lambda: 0.5,
+        reuse: Collection[str] = (),
+        leave_out: Mapping[str, str] | None = None,
     ) -> None:
         if max_workers < 1:
             raise ValueError("max_workers must be at least 1")
@@ -106,7 +117,8 @@ class Scheduler:
         self._backoff, self._backoffs = backoff or Backoff(), dict(backoffs or {})
         self._keep_going = keep_going
         self._random = random
-        self._waiting = 0
+        self._reuse, self._leave_out = frozenset(reuse), dict(leave_out or {})
+        self._waiting = self._taking = 0
         self._begun = self._cancelled = False
         self._failed: list[str] = []  # for good, in order
         self._timeouts: set[str] = set()
@@ -145,6 +157,8 @@ class Scheduler:
                 self._end(step, "skipped", "the run was cancelled", out)
         else:
             self._leave_out_cycles(out)
+            self._leave_out_others(out)
+            self._take_kept(out)
         fresh = [step for step in self._needs if self._phase[step] == "pending" and not self._missing[step]]
         self._advance(fresh, out)
         return out
@@ -157,6 +171,8 @@ class Scheduler:
             if self._begun:
                 self._advance([], out)
             return out
+        if isinstance(happening, StepReused | KeptLost):
+            return self._taken(happening, out)
         step, attempt = happening.step, happening.attempt
         phase: Phase = "waiting" if isinstance(happening, RetryDue) else "running"
         if self._phase.get(step) != phase or self._attempt[step] != attempt:
@@ -170,8 +186,6 @@ class Scheduler:
             match happening:
                 case StepSucceeded():
                     fresh = self._succeed(step, "success", out)
-                case StepReused():
-                    fresh = self._succeed(step, "reused", out)
                 case StepCancelled():
                     self._end(step, "cancelled", "the run was cancelled", out)
                     # Cancelled without the run being so: its work was not done, as after a failure.
@@ -206,6 +220,45 @@ class Scheduler:
         if len(self._ended) == len(self._needs) and self._finish is None:
             self._finish = self._verdict()
             out.append(self._finish)
+
+    def _leave_out_others(self, out: list[Instruction]) -> None:
+        stack = []
+        for step, reason in self._leave_out.items():
+            if self._phase.get(step) == "pending":
+                self._end(step, "skipped", reason, out)
+                stack.append(step)
+        while stack:
+            needed = stack.pop()
+            for other in self._dependents[needed]:
+                if self._phase[other] == "pending" and other not in self._reuse:
+                    self._end(other, "skipped", f"needs `{needed}`, which was left out", out)
+                    stack.append(other)
+
+    def _take_kept(self, out: list[Instruction]) -> None:
+        for step in self._needs:
+            if step in self._reuse and self._phase[step] == "pending":
+                self._phase[step] = "taking"
+                self._taking += 1
+                out.append(Reuse(step))
+
+    def _taken(self, happening: StepReused | KeptLost, out: list[Instruction]) -> list[Instruction]:
+        """A step that was to be reused is, or has to run after all: its needs may have been left out."""
+        step = happening.step
+        if self._phase.get(step) != "taking":
+            return out
+        self._taking -= 1
+        if isinstance(happening, StepReused):
+            self._advance(self._succeed(step, "reused", out), out)
+            return out
+        self._phase[step] = "pending"
+        missed = [need for need in self._needs[step] if self._ended.get(need, "success") not in _WORKED]
+        if self.halted:
+            self._end(step, "skipped", "the run was to end", out)
+        elif missed:
+            self._end(step, "failed", f"needs `{missed[0]}`, which did not run", out)
+            self._stop_for(step, out)
+        self._advance([step] if self._phase[step] == "pending" and not self._missing[step] else [], out)
+        return out
 
     def _succeed(self, step: str, state: EndState, out: list[Instruction]) -> list[str]:
         self._end(step, state, None, out)
@@ -300,7 +353,7 @@ class Scheduler:
 
     def _verdict(self) -> Finish:
         if self._cancelled:
-            if all(state in ("success", "reused") for state in self._ended.values()):
+            if all(state in _WORKED for state in self._ended.values()):
                 return Finish("success", reason="everything was done before it could be cancelled")
             return Finish("cancelled", reason="the run was cancelled")
         if not self._failed:
@@ -323,7 +376,9 @@ class Scheduler:
         assert self._waiting == sum(phase == "waiting" for phase in self._phase.values()), (
             "waiting miscounted"
         )
-        worked = {step for step, state in self._ended.items() if state in ("success", "reused")}
+        worked = {step for step, state in self._ended.items() if state in _WORKED}
+        taking = sum(phase == "taking" for phase in self._phase.values())
+        assert self._taking == taking, "steps that are being reused are miscounted"
         for step, phase in self._phase.items():
             missing = sum(need not in worked for need in self._needs[step])
             assert missing == self._missing[step], f"`{step}` miscounts what it needs"
@@ -336,5 +391,5 @@ class Scheduler:
         assert ready == {self._names[position] for position in self._ready}, "ready steps and heap differ"
         assert not (ready and self._free) or not self._begun, "a worker idles beside a ready step"
         if self._begun:
-            idle = not running and not self._waiting and not ready
+            idle = not running and not self._waiting and not ready and not taking
             assert idle == (self._finish is not None), "finished though steps are open, or stuck"

@@ -53,6 +53,9 @@ def conduct(run: Run) -> None:
             base_dir=run.base_dir,
             keep_frames=False,
             previews=request.previews,
+            keep=request.keep,
+            resume=request.resume,
+            only=request.only,
             profile=request.profile,
         )
         run.wishes.when_asked(orchestrator.cancel)

@@ -34,6 +34,9 @@ class RunRequest:
         retry_delay: Seconds before the first of these, growing from there.
         keep_going: Whether steps that do not need a failed one still run.
         use_cache: Whether kept results of earlier runs are reused.
+        keep: Which full results are kept: auto, all or none; if not given, auto where previews are stored.
+        resume: Directory of the run to carry on with, absolute.
+        only: The steps to run, None for all.
         previews: Whether previews of datasets are stored.
         profile: How columns are profiled: sample, full, off, or None for sample where previews are stored.
         timeout: Seconds after which the run is ended, None for never.
@@ -54,6 +57,9 @@ class RunRequest:
     retry_delay: float = 1.0
     keep_going: bool = False
     use_cache: bool = False
+    keep: str | None = None
+    resume: Path | None = None
+    only: frozenset[str] | None = None
     previews: bool = True
     profile: ProfileMode | None = None
     timeout: float | None = None

@@ -153,7 +153,8 @@ def test_what_a_run_leaves_behind(tmp_path):
     directory = tmp_path / tracker.run_id
     assert sorted(path.name for path in tmp_path.iterdir()) == [tracker.run_id, f"{tracker.run_id}.json"]
     assert sorted(path.name for path in directory.iterdir()) == ["config.json", "data", "events.jsonl"]
-    assert len(list((directory / "data").iterdir())) == 3
+    assert len(list((directory / "data").glob("*.preview.parquet"))) == 3
+    assert len(list((directory / "data").glob("*.full.parquet"))) == 3
     config = json.loads((directory / "config.json").read_text())
     assert (config["pipeline"], config["source"], config["digest"]) == ("demo", "demo.json", "abc")
     assert config["steps"][1]["value"] == "SELECT * FROM data WHERE n > 6"
@@ -612,9 +613,3 @@ def test_the_signature_of_the_contract(tmp_path):
     run = Orchestrator(*given, True, 4, False, 0, 1.0, False, {})
     assert isinstance(run.run().tracker.executions[0].start_time, datetime)
     assert run.run().tracker is run.tracker
-
-
-def test_use_cache_says_that_nothing_is_reused(tmp_path):
-    tracker = orchestrator(CHAIN[:1], tmp_path, use_cache=True).run().tracker
-    assert any("use_cache" in getattr(event, "message", "") for event in events_of(tracker))
-    assert states(tracker) == {"read": "success"}

@@ -15,9 +15,11 @@ from odibi_core.plan.scheduler import (
     CancelRequested,
     End,
     Finish,
+    KeptLost,
     Queue,
     RetryAfter,
     RetryDue,
+    Reuse,
     Scheduler,
     Start,
     StepCancelled,
@@ -42,8 +44,46 @@ def test_a_chain_runs_in_order():
     scheduler = Scheduler({"a": [], "b": ["a"], "c": ["b"]})
     assert scheduler.begin() == [Start("a", 1, 0)]
     assert scheduler.apply(StepSucceeded("a", 1)) == [End("a", "success", 1), Start("b", 1, 0)]
-    assert scheduler.apply(StepReused("b", 1)) == [End("b", "reused", 1), Start("c", 1, 0)]
+    assert scheduler.apply(StepSucceeded("b", 1)) == [End("b", "success", 1), Start("c", 1, 0)]
     assert scheduler.apply(StepSucceeded("c", 1)) == [End("c", "success", 1), Finish("success")]
+
+
+def test_reused_steps_wait_for_nothing_and_what_needs_them_starts():
+    scheduler = Scheduler({"a": [], "b": ["a"], "c": ["b"]}, reuse=["b", "a"])
+    assert scheduler.begin() == [Reuse("a"), Reuse("b")]
+    assert scheduler.apply(StepReused("b")) == [End("b", "reused", 0), Start("c", 1, 0)]
+    assert scheduler.apply(StepReused("b")) == []
+    assert scheduler.apply(StepReused("a")) == [End("a", "reused", 0)]
+    assert scheduler.apply(StepSucceeded("c", 1))[-1] == Finish("success")
+
+
+def test_a_step_whose_kept_result_is_lost_runs():
+    scheduler = Scheduler({"a": [], "b": ["a"]}, reuse=["a", "b"])
+    scheduler.begin()
+    assert scheduler.apply(KeptLost("b")) == []  # what it needs is still to come
+    assert scheduler.apply(KeptLost("a")) == [Start("a", 1, 0)]
+    assert scheduler.apply(StepSucceeded("a", 1)) == [End("a", "success", 1), Start("b", 1, 0)]
+
+
+def test_a_step_that_is_left_out_takes_along_what_needs_it_but_not_what_is_reused():
+    needs = {"a": [], "b": ["a"], "c": ["b"], "d": ["a"], "e": ["d"]}
+    scheduler = Scheduler(needs, reuse=["d"], leave_out={"a": "not selected"})
+    begun = scheduler.begin()
+    assert ends(begun) == {
+        "a": ("skipped", "not selected"),
+        "b": ("skipped", "needs `a`, which was left out"),
+        "c": ("skipped", "needs `b`, which was left out"),
+    }
+    assert starts(scheduler.apply(StepReused("d"))) == ["e"]
+    assert scheduler.apply(StepSucceeded("e", 1))[-1] == Finish("success")
+
+
+def test_a_kept_result_that_is_lost_behind_a_step_that_was_left_out_fails_the_run():
+    scheduler = Scheduler({"a": [], "b": ["a"], "c": ["b"]}, reuse=["b"], leave_out={"a": "not selected"})
+    scheduler.begin()
+    lost = scheduler.apply(KeptLost("b"))
+    assert ends(lost)["b"] == ("failed", "needs `a`, which did not run")
+    assert lost[-1] == Finish("failed", "b", "`b` failed")
 
 
 def test_no_steps_are_a_success():
@@ -271,6 +311,8 @@ class History:
         self.needs = needs
         self.rng = rng
         self.keep_going = options["keep_going"]
+        self.left_out = options["leave_out"]
+        self.taking = set()
         self.retries = options["backoff"].retries
         self.max_workers = options["max_workers"]
         self.scheduler = Scheduler(needs, random=rng.random, **options)
@@ -298,6 +340,9 @@ class History:
                     self.started[step] = attempt
                     self.running[step] = (attempt, lane)
                     assert len(self.running) <= self.max_workers
+                case Reuse(step):
+                    assert step not in self.ended and step not in self.left_out
+                    self.taking.add(step)
                 case RetryAfter(step, attempt, delay_s):
                     assert delay_s > 0 and not self.cancelled
                     self.waiting[step] = attempt
@@ -319,7 +364,7 @@ class History:
         self.scheduler.validate_state()
 
     def report(self, happening):
-        over = isinstance(happening, (StepSucceeded, StepReused))
+        over = isinstance(happening, StepSucceeded)
         del self.running[happening.step]
         if over:
             self.worked.add(happening.step)
@@ -338,6 +383,11 @@ class History:
             if step not in self.running and not (kind is RetryDue and step in self.waiting):
                 assert self.scheduler.apply(kind(step, attempt)) == []
             return
+        if self.taking and (choice < 0.5 or not (self.running or self.waiting)):
+            step = self.rng.choice(sorted(self.taking))
+            self.taking.remove(step)
+            self.take(self.scheduler.apply(self.rng.choice([StepReused, StepReused, KeptLost])(step)))
+            return
         if self.waiting and (choice < 0.3 or not self.running):
             step = self.rng.choice(sorted(self.waiting))
             self.take(self.scheduler.apply(RetryDue(step, self.waiting.pop(step))))
@@ -348,7 +398,6 @@ class History:
             StepSucceeded,
             StepSucceeded,
             StepSucceeded,
-            StepReused,
             StepFailed,
             StepTimedOut,
             WorkerLost,
@@ -367,14 +416,20 @@ class History:
     max_workers=st.integers(1, 4),
     retries=st.integers(0, 2),
     keep_going=st.booleans(),
+    kept=st.sets(st.sampled_from([f"s{i}" for i in range(8)])),
+    left_out=st.sets(st.sampled_from([f"s{i}" for i in range(8)]), max_size=2),
 )
-def test_no_step_is_lost_run_twice_or_started_too_early(needs, seed, max_workers, retries, keep_going):
+def test_no_step_is_lost_run_twice_or_started_too_early(
+    needs, seed, max_workers, retries, keep_going, kept, left_out
+):
     history = History(
         needs,
         random.Random(seed),
         max_workers=max_workers,
         backoff=Backoff(retries, 0.5),
         keep_going=keep_going,
+        reuse=kept & set(needs),
+        leave_out=dict.fromkeys(sorted(left_out & set(needs)), "not selected"),
     )
     moves = 0
     while history.finish is None:
@@ -383,8 +438,12 @@ def test_no_step_is_lost_run_twice_or_started_too_early(needs, seed, max_workers
         assert moves < 1_000, "the run does not end"
     assert set(history.ended) == set(needs), "a step is lost"
     assert not history.running and not history.waiting
-    bad = set(history.ended.values()) - {"success", "reused"}
-    assert (history.finish.state == "success") == (not bad)
+    assert not history.taking
+    bad = {state for name, state in history.ended.items() if name not in history.left_out}
+    if history.left_out:  # what needs them is left out too, and that is no failure
+        assert history.cancelled or (history.finish.state == "success") == (not bad & {"failed", "cancelled"})
+    else:
+        assert (history.finish.state == "success") == (not bad - {"success", "reused"})
     for step, state in history.ended.items():
-        if state == "skipped" and keep_going and not history.cancelled:
+        if state == "skipped" and keep_going and not history.cancelled and step not in history.left_out:
             assert any(history.ended[n] in ("failed", "skipped") for n in needs[step]), "skipped for nothing"

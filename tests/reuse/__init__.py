@@ -1,0 +1,1 @@
+"""Tests of reuse: fingerprints, kept results, plans and resuming."""
