@@ -27,6 +27,8 @@ _COMMANDS = {
     "check": ("odibi_core.cli.check", "Check pipelines and show every mistake at its place."),
     "run": ("odibi_core.cli.run", "Run a pipeline."),
     "runs": ("odibi_core.cli.runs", "List past runs, look into them, export them."),
+    "explain": ("odibi_core.cli.explain", "Explain findings of check by their codes."),
+    "schema": ("odibi_core.cli.schema", "Print a JSON Schema of configs, for editors."),
     "init": ("odibi_core.cli.init", "Write a first pipeline over data files."),
     "graph": ("odibi_core.cli.graph", "Print a pipeline's graph as Mermaid, DOT or JSON."),
 }
