@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from odibi_core.checks.data import add_outputs, infer, inputs_of, ordered
+from odibi_core.checks.data import add_outputs, infer, inputs_of
 from odibi_core.checks.final import finished
 from odibi_core.checks.lab import Lab
 from odibi_core.checks.lab_errors import LabInterruptedError
@@ -89,7 +89,7 @@ class Checker:
             self._memory.look_at(pipeline, world)
             schemas: dict[str, Schema | None] = {}
             stale: set[str] = set()
-            for step in ordered(pipeline):
+            for step in pipeline.ordered:
                 keys = step.outputs.values()
                 if not stale.isdisjoint(step.inputs.values()):
                     stale.update(keys)
@@ -120,7 +120,7 @@ class Checker:
             tools = Tools(world, self._lab, pipeline)
             schemas: dict[str, Schema | None] = {}
             anew: set[str] = set()
-            for step in ordered(pipeline):
+            for step in pipeline.ordered:
                 if cancelled is not None and cancelled():
                     return self._incomplete(pipeline, found, schemas, anew)
                 inputs = inputs_of(step, schemas, pipeline)

@@ -29,15 +29,10 @@ def check_data(pipeline: Pipeline, tools: Tools) -> Iterator[tuple[Step, Outcome
     counts; steps on a cycle are left out, and what reads their outputs knows nothing of them.
     """
     schemas: dict[str, Schema | None] = {}
-    for step in ordered(pipeline):
+    for step in pipeline.ordered:
         outcome = infer(step, inputs_of(step, schemas, pipeline), tools)
         add_outputs(step, outcome, schemas, pipeline)
         yield step, outcome
-
-
-def ordered(pipeline: Pipeline) -> list[Step]:
-    """Returns the steps so that each comes after all it needs; without those on cycles and second ones."""
-    return [pipeline.by_name[name] for name in pipeline.graph.order()]
 
 
 def inputs_of(

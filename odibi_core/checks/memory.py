@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ class _Kept:
 
     step: Step
     inputs: Inputs
-    connection: Step | None
+    outside: int  # which state of all steps that read or write, where it is one of them
     unread: frozenset[str]
     stats: tuple[tuple[str, Stat], ...]
     names: int  # which state of all names it was told in
@@ -50,6 +51,8 @@ class Memory:
         self._world: World | None = None
         self._names: tuple[object, ...] = ()
         self._generation = 0
+        self._outside: tuple[object, ...] = ()
+        self._outside_generation = 0
 
     def look_at(self, pipeline: Pipeline, world: World) -> None:
         """Takes in what is checked next: in another world nothing that was found holds any more."""
@@ -61,6 +64,11 @@ class Memory:
         if names != self._names:
             self._names = names
             self._generation += 1
+        # What one step reads another may write, or write before it is read.
+        outside = (tuple(filter(_is_outside, pipeline.steps)), pipeline.graph.needs)
+        if outside != self._outside:
+            self._outside = outside
+            self._outside_generation += 1
 
     def __bool__(self) -> bool:
         return bool(self._kept)
@@ -74,9 +82,9 @@ class Memory:
             if (
                 kept.step == step
                 and kept.inputs == inputs
-                and kept.connection == _connection(step, pipeline)
+                and kept.outside == (self._outside_generation if _is_outside(step) else 0)
                 and kept.unread == _unread(step, pipeline)
-                and all(_stat(path) == stat for path, stat in kept.stats)
+                and all(_stat(path) == found for path, found in kept.stats)
             ):
                 outcome = self._told_again(kept, step)
                 if outcome is not None:
@@ -96,12 +104,12 @@ class Memory:
             began_ns: When the check of the step began, in nanoseconds since 1970.
         """
         stats = tuple((path, _stat(path)) for path in outcome.looked_at)
-        if any(stat is not None and stat[0] > began_ns - _SETTLED_NS for _, stat in stats):
+        if any(found is not None and found[0] > began_ns - _SETTLED_NS for _, found in stats):
             return
         text = _text_of(step.origin) if outcome.diagnostics else None
         kept = _Kept(
-            step, dict(inputs), _connection(step, pipeline), _unread(step, pipeline), stats,
-            self._generation, text, outcome,
+            step, dict(inputs), self._outside_generation if _is_outside(step) else 0,
+            _unread(step, pipeline), stats, self._generation, text, outcome,
         )  # fmt: skip
         states = self._kept.setdefault(step.name, [])
         states.insert(0, kept)
@@ -132,9 +140,9 @@ def now_ns() -> int:
     return time.time_ns()
 
 
-def _connection(step: Step, pipeline: Pipeline) -> Step | None:
-    name = step.params.get("connection") if step.params else None
-    return pipeline.by_name.get(name) if isinstance(name, str) else None
+def _is_outside(step: Step) -> bool:
+    """Whether a step reads or writes what is outside the pipeline's own data."""
+    return step.layer != "transform" or step.type == "api" or "connection" in step.params
 
 
 def _unread(step: Step, pipeline: Pipeline) -> frozenset[str]:
@@ -147,10 +155,16 @@ def _unread(step: Step, pipeline: Pipeline) -> frozenset[str]:
 
 
 def _stat(path: str) -> Stat:
+    """Returns what a file or directory is now; see `Outcome.looked_at` for what counts of it."""
     try:
+        if path.endswith(os.sep):
+            # Its time changes with each save of the config that is in it; what is in it does not.
+            return 0, hash(frozenset(os.listdir(path))), 0, 0  # noqa: PTH208 - names alone are needed
         found = os.stat(path)  # noqa: PTH116 - a Path for each of many files costs more than the call
     except (OSError, ValueError):
         return None
+    if stat.S_ISDIR(found.st_mode):
+        return 0, 0, found.st_ino, found.st_mode
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
 
 

@@ -21,7 +21,8 @@ class Outcome:
             the step its outputs are not known, so that the steps below stay quiet.
         diagnostics: What is wrong, in order of place.
         looked_at: Absolute paths of files and directories that the outcome rests on, also those that were
-            not there: when one of them changes, the step has to be checked again.
+            not there: when one of them changes, the step has to be checked again. Of a file its time and size
+            count, of a directory only that it is there; with a separator at its end, the names in it.
     """
 
     outputs: Mapping[str, Schema | None] = field(default_factory=dict)

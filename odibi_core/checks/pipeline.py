@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ class Pipeline:
         self.graph = Graph(self.steps)
 
     @cached_property
+    def ordered(self) -> tuple[Step, ...]:
+        """The steps so that each comes after all it needs, without those on cycles and second ones."""
+        return tuple(self.by_name[name] for name in self.graph.order())
+
+    @cached_property
     def by_name(self) -> dict[str, Step]:
         """The first step of each name."""
         found: dict[str, Step] = {}
@@ -41,6 +47,16 @@ class Pipeline:
     def connects(self) -> frozenset[str]:
         """The names of the connect steps."""
         return frozenset(step.name for step in self.steps if step.layer == "connect")
+
+    @cached_property
+    def writers(self) -> dict[str, tuple[Step, ...]]:
+        """The store and publish steps by the path in their value, as written but for `.` and `..`."""
+        found: dict[str, tuple[Step, ...]] = {}
+        for step in self.steps:
+            if step.layer in ("store", "publish") and step.type != "function" and step.value.strip():
+                path = os.path.normpath(step.value)
+                found[path] = (*found.get(path, ()), step)
+        return found
 
     def is_known(self, step: Step, field: str) -> bool:
         """Whether a field of a step is what was written, so that it may be judged."""
