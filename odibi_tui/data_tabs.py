@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from odibi_tui import format as fmt
-from odibi_tui.step_data import Dataset, read_rows
+from odibi_tui.step_data import Dataset, read_profile, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,7 @@ class Content:
         schema: The diff's first line.
         claim: What the diff rests on.
         title: The tab's title where it is known better now.
+        basis: What the statistics of columns are of.
         note: What to say in place of a table, if there is nothing to show.
     """
 
@@ -54,6 +55,7 @@ class Content:
     schema: Sequence[Part] = ()
     claim: Sequence[Part] = ()
     title: str | None = None
+    basis: str = ""
     note: str | None = None
 
 
@@ -83,15 +85,17 @@ def fill(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Content
     if tab.kind == "diff":
         return _diff(tab, run_dir, styles)
     dataset = tab.datasets[0]
-    table = read_rows(dataset, run_dir)
-    sample = dataset.preview_file is None and bool(dataset.sample)
     if tab.kind == "columns":
         from odibi_tui.widgets.column_stats import NAMES, RIGHT, column_stats
         from odibi_tui.widgets.grids import TextGrid
 
+        profile = read_profile(dataset, run_dir)
         native = {column.name: column.native for column in dataset.columns}
-        rows = column_stats(table, native)
-        return Content(TextGrid(NAMES, rows, RIGHT), table.num_rows, dataset.rows, sample)
+        rows = column_stats(profile, native, ascii_only=fmt.wants_ascii())
+        grid = TextGrid(NAMES, rows, RIGHT)
+        return Content(grid, profile.looked_at, profile.rows, basis=profile.said_basis())
+    table = read_rows(dataset, run_dir)
+    sample = dataset.preview_file is None and bool(dataset.sample)
     from odibi_tui.widgets.grids import ArrowGrid
 
     return Content(ArrowGrid(table), table.num_rows, dataset.rows, sample)
@@ -101,9 +105,7 @@ def foot_of(content: Content, kind: str, first: int, last: int) -> str:
     """Returns which rows are in sight, of how many: `rows 1 to 30 of 1,000 kept (2,104 in all)`."""
     grid = content.grid
     if kind == "columns":
-        all_rows = f" ({content.rows:,} in all)" if content.rows not in (None, content.kept) else ""
-        what = "sample rows" if content.sample else "rows kept"
-        return f" {grid.row_count:,} columns, of the {content.kept:,} {what}{all_rows}"
+        return f" {fmt.plural(grid.row_count, 'column')}: {content.basis}"
     what = "sample rows" if content.sample else "differing rows" if kind == "diff" else "kept"
     if content.rows == content.kept:
         what = "rows"

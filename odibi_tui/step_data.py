@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from odibi_core.journal.events import ColumnInfo
+    from odibi_core.journal.profile import Basis, Profile
     from odibi_core.journal.record import RunRecord, SnapshotRecord, StepRecord
 
 
@@ -26,6 +27,7 @@ class Dataset:
         columns: Its schema, empty where unknown.
         preview_file: Where its first rows are kept, relative to the run's directory.
         full_file: Where all of them are, if they were kept.
+        profile_file: Where the statistics of its columns are, if they were stored.
         sample: Up to 5 rows, where that is all there is.
         several: The step has more than one at this position.
     """
@@ -38,6 +40,7 @@ class Dataset:
     sample: tuple[dict[str, Any], ...]
     several: bool = False
     full_file: str | None = None
+    profile_file: str | None = None
 
 
 def datasets_of(record: RunRecord, step: StepRecord) -> list[Dataset]:
@@ -86,6 +89,30 @@ def read_rows(dataset: Dataset, run_dir: Path | None, *, all_rows: bool = False)
     return pa.table({name: _array([row.get(name) for row in dataset.sample]) for name in names})
 
 
+def read_profile(dataset: Dataset, run_dir: Path | None) -> Profile:
+    """Returns the statistics of a dataset's columns: those stored, else of the rows there are.
+
+    Raises:
+        RunLogError: The stored statistics, or the kept rows, are damaged.
+    """
+    from odibi_core.engine.profiling import profile_arrow
+
+    if dataset.profile_file is not None and run_dir is not None:
+        from odibi_core.runs import profile
+
+        stored = profile.read_profile(run_dir, dataset.profile_file)
+        if stored is not None:
+            return stored
+    table = read_rows(dataset, run_dir)
+    basis: Basis = "first" if dataset.preview_file is not None else "sample"
+    if dataset.rows == table.num_rows:
+        basis = "all"
+    columns = dataset.columns
+    if [column.name for column in columns] != table.column_names:
+        columns = ()
+    return profile_arrow(table, columns or None, rows=dataset.rows, basis=basis)
+
+
 def _of_snapshot(
     position: str,
     key: str | None,
@@ -107,6 +134,7 @@ def _of_snapshot(
         snapshot.sample if snapshot is not None else (),
         several,
         stored.full_file if stored is not None else None,
+        stored.profile_file if stored is not None else None,
     )
 
 

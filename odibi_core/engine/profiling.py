@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.engine.profile_sql import FEW_VALUES, ProfiledColumn, Told
+from odibi_core.errors import ProfileError
 from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopValue
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def profile_arrow(
 
     Raises:
         duckdb.Error: DuckDB cannot tell; `InterruptException` where it was interrupted.
+        ProfileError: The same, without a `cursor`.
     """
     import duckdb
 
@@ -70,9 +72,12 @@ def profile_arrow(
     if not table.num_columns:
         return Profile(table.num_rows, table.num_rows, basis)
     if cursor is None:
-        with duckdb.connect() as own:
-            own.execute("SET TimeZone = 'UTC'")
-            return profile_arrow(table, columns, rows=rows, basis=basis, nulls=nulls, cursor=own)
+        try:
+            with duckdb.connect() as own:
+                own.execute("SET TimeZone = 'UTC'")
+                return profile_arrow(table, columns, rows=rows, basis=basis, nulls=nulls, cursor=own)
+        except duckdb.Error as error:
+            raise ProfileError(f"the columns cannot be profiled: {error}") from error
     # Names of our own: Arrow has columns of the same name, and of names that differ in case only.
     table = _fit(table.rename_columns([f"c{i}" for i in range(table.num_columns)]), cursor)
     name = f"odibi_profile_{id(table):x}"

@@ -185,8 +185,10 @@ class RunPane(ModePane):
             await self.screen.run_action("mode('data')")
 
     def on_run_card_opened(self) -> None:
-        """Shows the whole error."""
-        self._show_error()
+        """Shows the whole error, or what is not as expected."""
+        step = self.query_one(RunCard).step
+        if not self._show_error() and step is not None and step.unmet:
+            self.app.push_screen(TextScreen(f"what {step.info.name} expects", whole_error(step)))
 
     def _show_error(self) -> bool:
         step = self.query_one(RunCard).step

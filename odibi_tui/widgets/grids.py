@@ -214,6 +214,6 @@ def _sort_key(text: str) -> tuple[Any, ...] | None:
     if text in ("", "–", "null"):
         return None
     try:
-        return (0, float(text.replace(",", "")), "")
+        return (0, float(text.replace(",", "").lstrip("≈~")), "")
     except ValueError:
         return (1, 0.0, text.casefold())

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from odibi_core.text import one_line
 from odibi_tui import format as fmt
+from odibi_tui.widgets.expectation_lines import expectation_rows, expectation_text
 from odibi_tui.widgets.lines import Part, fit, paint, spread, width_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _MESSAGE_LINES, _HELP_LINES = 3, 2
 
 
 class RunCard(Widget, can_focus=True):
-    """A few lines about one step. Keys: enter shows the whole error with its traceback."""
+    """A few lines about one step. Keys: enter shows the whole error, and the rows that are not as expected."""
 
     DEFAULT_CSS = "RunCard { height: auto; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "traceback", "traceback")]
@@ -46,7 +47,7 @@ class RunCard(Widget, can_focus=True):
     def show(self, step: StepRecord | None, now: datetime) -> None:
         """Shows a step, or its next state."""
         self.step, self._now = step, now
-        self.can_focus = step is not None and step.error is not None
+        self.can_focus = step is not None and (step.error is not None or bool(step.unmet))
         self._make(self.size.width or self.app.size.width)
 
     def on_resize(self) -> None:
@@ -81,6 +82,8 @@ class RunCard(Widget, can_focus=True):
             rows.extend(_error_rows(step.error, width))
         elif step.reason and step.state in ("skipped", "cancelled", "reused", "failed"):
             rows.append(fit([("   ", ""), (step.reason, "muted")], width))
+        if step.expectations:
+            rows.extend(expectation_rows(step, width, ascii_only=self._ascii))
         return rows
 
     def _head(self, step: StepRecord, width: int) -> Sequence[Part]:
@@ -158,15 +161,18 @@ def place_of(error: ErrorInfo) -> str:
 
 
 def whole_error(step: StepRecord) -> str:
-    """Returns everything known of why a step failed, as text to read and to copy."""
+    """Returns everything known of why a step failed, or of what is not as expected, to read and to copy."""
     error = step.error
+    expectations = expectation_text(step) if step.unmet else ""
     if error is None:
-        return ""
+        return f"{step.info.name}: its data is not as expected\n\n{expectations}" if expectations else ""
     parts = [f"{step.info.name}: {error.type}: {error.message}"]
     if error.help:
         parts.append(f"help: {error.help}")
     if place_of(error):
         parts.append(f"place: {place_of(error)}")
+    if expectations:
+        parts.append("\n" + expectations)
     if error.traceback:
         parts.append("\n" + error.traceback.rstrip())
     return "\n".join(parts)

@@ -210,7 +210,8 @@ class StepTree(LineView):
             return worst, fmt.tone(worst)
         if known is None:
             return "", ""
-        return known.state, fmt.tone(known.state)
+        state = "warning" if known.state == "success" and known.unmet else known.state
+        return state, fmt.tone(state)
 
     def _facts(self, name: str, room: int) -> list[Part]:
         known = self._states.get(name)

@@ -35,7 +35,7 @@ def turned(by, *texts):
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize(
     ("by", "texts"),
-    [(0, ["After"]), (-1, ["note 3"]), (1, ["all rows compared"]), (2, ["4 columns, of the 30 rows"])],
+    [(0, ["After"]), (-1, ["note 3"]), (1, ["all rows compared"]), (2, ["4 columns: all rows"])],
     ids=["after", "before", "diff", "columns"],
 )
 def test_the_tabs_look_like_this(snap_compare, tmp_path, size, by, texts):
@@ -114,7 +114,7 @@ async def test_five_hundred_columns_open_and_scroll(tmp_path):
         await pilot.press("ctrl+right", "end")
         await shown(app, pilot, "c499", "999")
         app.pane.turn_tab(1)
-        await shown(app, pilot, "500 columns, of the 1,000 rows kept (5,000 in all)")
+        await shown(app, pilot, "500 columns: the first 1,000 of 5,000 rows")
 
 
 async def test_data_of_a_step_appears_when_a_live_run_comes_to_it(tmp_path):
