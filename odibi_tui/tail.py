@@ -19,7 +19,7 @@ BATCH_S = 0.066
 """At most one delivery in this time: enough to look alive, little enough to leave the keys their time."""
 _BEHIND_S = 0.3
 """While there is more to read than can be read in one go, drawing it would only hold the reading up."""
-_MAX_EVENTS = 20_000
+_MAX_LINES = 20_000
 _BREATH_S = 0.002
 _WATCH_S = 1.0
 
@@ -76,16 +76,16 @@ class Tail:
         delivered, dirty = 0.0, False
         while not self._stopped.is_set():
             try:
-                events = self.follower.poll(_MAX_EVENTS)
+                lines = self.follower.advance(_MAX_LINES)
                 record = self.follower.record
             except OdibiError as error:
                 self.error = error
                 break
             dirty = bool(record.run_id and record.started) and (dirty or record is not self.record)
             self.record = record
-            if not events and (self.follower.ended or not self._may_grow(record)):
+            if not lines and (self.follower.ended or not self._may_grow(record)):
                 break
-            self.behind = len(events) == _MAX_EVENTS
+            self.behind = lines >= _MAX_LINES
             pause = _BEHIND_S if self.behind and delivered else BATCH_S
             if dirty and not self._waiting.is_set() and time.monotonic() - delivered >= pause:
                 delivered, dirty = time.monotonic(), False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 
-from odibi_core.journal.events import FORMAT_VERSION, AnyEvent
+from odibi_core.journal.events import FORMAT_VERSION, AnyEvent, Log
 from odibi_core.journal.values import json_value
 
 if TYPE_CHECKING:
@@ -29,8 +29,19 @@ class Envelope(msgspec.Struct, frozen=True):
     type: str
 
 
+class LogHead(msgspec.Struct, frozen=True, tag_field="type", tag="log"):
+    """Of a log line what an index holds; its time is not made into one, most lines are never looked at."""
+
+    message: str
+    ts: msgspec.Raw
+    level: str = "info"
+    step: str | None = None
+
+
 _encoder = msgspec.json.Encoder(enc_hook=json_value)
 _decode_event = msgspec.json.Decoder(AnyEvent).decode
+_quick: Any = Union[LogHead, *(kind for kind in AnyEvent.__args__ if kind is not Log)]
+_decode_quick = msgspec.json.Decoder(_quick).decode
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
 
 
@@ -47,14 +58,16 @@ def line_of(seq: int, body: bytes) -> bytes:
     return b"%s%d,%s\n" % (HEAD, seq, body[1:])
 
 
-def decode_event(line: bytes) -> Event | None:
-    """Returns a line's event; None if it is damaged or its type unknown."""
+def decode_quick(line: bytes) -> Event | LogHead | None:
+    """Returns a line's event, of a log line only its head; None if it is not certain to be one of ours.
+
+    `decode_line` then tells what it is. A log line's time may turn out to be none when it is read in full.
+    """
     try:
-        event: Event = _decode_event(line)
+        event: Any = _decode_quick(line)
     except UNREADABLE:
         return None
-    # What we wrote has the rest of its envelope.
-    return event if _TIME in line and (line.startswith(HEAD) or seq_of(line) is not None) else None
+    return event if line.startswith(HEAD) and (type(event) is LogHead or _TIME in line) else None
 
 
 def decode_line(line: bytes) -> tuple[int, Event | None] | None:

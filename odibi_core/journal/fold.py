@@ -180,8 +180,7 @@ class RunBuilder:
         step.start(event)
 
     def _progress(self, event: ev.Progress) -> None:
-        known = {k: v for k in ("rows", "bytes", "fraction") if (v := getattr(event, k)) is not None}
-        self._step(event.step).set(**known)
+        self._step(event.step).progress(event)
 
     def _snapshot(self, event: ev.Snapshot) -> None:
         rows = event.rows
@@ -239,6 +238,17 @@ class _StepBuilder:
 
     def set(self, **changes: Any) -> None:
         self._fields.update(changes)
+        self._view = None
+
+    def progress(self, event: ev.Progress) -> None:
+        """Takes what is known now; written out, because a long run's journal is mostly this and log lines."""
+        fields = self._fields
+        if event.rows is not None:
+            fields["rows"] = event.rows
+        if event.bytes is not None:
+            fields["bytes"] = event.bytes
+        if event.fraction is not None:
+            fields["fraction"] = event.fraction
         self._view = None
 
     def view(self) -> StepRecord:

@@ -6,7 +6,7 @@ import mmap
 from pathlib import Path
 
 from odibi_core.errors import RunLogError
-from odibi_core.journal.codec import decode_event, decode_line
+from odibi_core.journal.codec import LogHead, decode_line, decode_quick
 from odibi_core.journal.events import Log
 from odibi_core.journal.fold import RunBuilder
 
@@ -39,17 +39,22 @@ def _fold(memory: mmap.mmap, builder: RunBuilder, path: Path) -> None:
     for line in iter(memory.readline, b""):
         if line[-1] != 0x0A:
             break  # torn
-        event = decode_event(line)
-        if event is None:
-            if decode_line(line) is None:
-                bad += len(line) > 1
-            else:
-                good += 1
-        elif type(event) is Log:
+        event = decode_quick(line)
+        if isinstance(event, LogHead):
             logs += 1
-        else:
+        elif event is not None:
             good += 1
             apply(event)
+        else:
+            decoded = decode_line(line)
+            if decoded is None:
+                bad += len(line) > 1
+            elif type(decoded[1]) is Log:
+                logs += 1
+            else:
+                good += 1
+                if decoded[1] is not None:
+                    apply(decoded[1])
     if bad and not good and not logs:
         raise RunLogError(f"`{path}` is not a journal: none of its lines is an event")
     builder.count_logs(logs)

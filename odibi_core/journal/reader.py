@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from odibi_core.errors import RunLogError
-from odibi_core.journal.codec import decode_line
+from odibi_core.journal.codec import LogHead, decode_line, decode_quick
+from odibi_core.journal.events import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from odibi_core.journal.events import Event
 
@@ -62,20 +63,67 @@ class JournalReader:
         if max_events is not None and max_events <= 0:
             return entries
         for offset, line in self._lines():
-            decoded = decode_line(line)
-            if decoded is None:
-                self.damaged += bool(line)
-            elif decoded[1] is None:
-                self.unknown += 1
-                self._good += 1
-            else:
-                self._good += 1
-                entries.append(Entry(offset, len(line), decoded[0], decoded[1]))
+            decoded = self._take(line)
+            if decoded is not None:
+                entries.append(Entry(offset, len(line), *decoded))
                 if len(entries) == max_events:
                     break
-        if self.damaged and not self._good:
-            raise RunLogError(f"`{self.path}` is not a journal: none of its lines is an event")
+        self._insist_on_a_journal()
         return entries
+
+    def scan(
+        self,
+        apply: Callable[[Event], None],
+        index: Callable[[int, int, str, str | None], None],
+        max_lines: int | None = None,
+    ) -> int:
+        """Reads on like `read_entries`, but quickly: of log lines only what an index of them holds.
+
+        Args:
+            apply: Takes each event that is not a log line.
+            index: Takes offset, length, level and step of each log line.
+            max_lines: Most lines to read.
+
+        Returns:
+            How many lines were read, those skipped among them; 0 where there was nothing new.
+
+        Raises:
+            RunLogError: The file cannot be read, or is no journal at all.
+        """
+        number = 0
+        if max_lines is not None and max_lines <= 0:
+            return number
+        for offset, line in self._lines():
+            number += 1
+            event = decode_quick(line)
+            if event is None:
+                self._scan_slowly(offset, line, apply, index)
+            elif isinstance(event, LogHead):
+                self._good += 1
+                index(offset, len(line), event.level, event.step)
+            else:
+                self._good += 1
+                apply(event)
+            if number == max_lines:
+                break
+        self._insist_on_a_journal()
+        return number
+
+    def _scan_slowly(
+        self,
+        offset: int,
+        line: bytes,
+        apply: Callable[[Event], None],
+        index: Callable[[int, int, str, str | None], None],
+    ) -> None:
+        taken = self._take(line)
+        if taken is None:
+            return
+        event = taken[1]
+        if isinstance(event, Log):
+            index(offset, len(line), event.level, event.step)
+        else:
+            apply(event)
 
     def at(self, offset: int, length: int) -> Event | None:
         """Returns the event at a place that an entry named, or None if it is damaged."""
@@ -101,6 +149,22 @@ class JournalReader:
 
     def __del__(self) -> None:
         self.close()
+
+    def _take(self, line: bytes) -> tuple[int, Event] | None:
+        """Returns a line's number and event, and counts it; None where it is of no use."""
+        decoded = decode_line(line)
+        if decoded is None:
+            self.damaged += bool(line)
+            return None
+        self._good += 1
+        if decoded[1] is None:
+            self.unknown += 1
+            return None
+        return decoded[0], decoded[1]
+
+    def _insist_on_a_journal(self) -> None:
+        if self.damaged and not self._good:
+            raise RunLogError(f"`{self.path}` is not a journal: none of its lines is an event")
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Yields whole lines from `offset` on, and moves it past each line taken."""

@@ -78,7 +78,7 @@ def row_words(row: RowDiff, arrow: str) -> str:
 
 def drift_words(column: ColumnDrift, arrow: str) -> str:
     """Returns how a column has drifted: how far, then what of it changed."""
-    parts = [column.level]
+    parts: list[str] = [column.level]
     if column.psi is not None:
         parts = [
             f"{column.level}, PSI {column.psi:.3f}" if column.psi >= 0.0005 else "small, PSI below 0.001"

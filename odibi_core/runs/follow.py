@@ -81,9 +81,30 @@ class RunFollower:
             self._fate = fate
         return events
 
+    def advance(self, max_lines: int = 5000) -> int:
+        """Folds what has happened since the last call, at most `max_lines`, without returning the events.
+
+        Quicker than `poll`: of log lines only the places are noted, `log` reads those that are asked for.
+
+        Returns:
+            How many lines were read; 0 where nothing has happened.
+
+        Raises:
+            RunLogError: The journal cannot be read or is none.
+        """
+        if self._fixed is not None:
+            return 0
+        number = self._scan(max_lines)
+        if number < max_lines and not self._builder.finished and self._time_to_probe():
+            fate = fate_of(self._builder.view(), holder_state(self._journal))
+            if fate != "running":  # it may have written its last words just before it went
+                number += self._scan(max_lines)
+            self._fate = fate
+        return number
+
     def poll_all(self) -> RunRecord:
         """Folds everything there is, and returns the record."""
-        while len(self.poll(50_000)) >= 50_000:
+        while self.advance(50_000) >= 50_000:
             pass
         return self.record
 
@@ -125,12 +146,19 @@ class RunFollower:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _scan(self, max_lines: int) -> int:
+        before = len(self.log)
+        try:
+            return self._reader.scan(self._builder.apply, self.log.add, max_lines)
+        finally:
+            self._builder.count_logs(len(self.log) - before)
+
     def _take(self, entries: list[Entry]) -> list[Event]:
         events: list[Event] = []
         for offset, length, _, event in entries:
             self._builder.apply(event)
             if type(event) is Log:
-                self.log.add(offset, length, event)
+                self.log.add(offset, length, event.level, event.step)
             events.append(event)
         return events
 

@@ -42,15 +42,21 @@ class LogIndex:
         self._lengths = array("I")
         self._ranks = array("B")
         self._steps = array("I")
+        self._known_ranks: dict[str, int] = {}
         self._step_numbers: dict[str | None, int] = {None: 0}
 
     def __len__(self) -> int:
         return len(self._offsets)
 
-    def add(self, offset: int, length: int, event: Log) -> None:
+    def add(self, offset: int, length: int, level: str, step: str | None) -> None:
         """Takes in the next line, which stands at a place of the journal."""
-        number = self._step_numbers.setdefault(event.step, len(self._step_numbers))
-        self._ranks.append(level_rank(event.level))
+        rank = self._known_ranks.get(level)
+        if rank is None:
+            rank = self._known_ranks[level] = level_rank(level)
+        number = self._step_numbers.get(step)
+        if number is None:
+            number = self._step_numbers[step] = len(self._step_numbers)
+        self._ranks.append(rank)
         self._steps.append(number)
         self._lengths.append(min(length, 0xFFFFFFFF))
         self._offsets.append(offset)  # last: its length is the index's

@@ -175,6 +175,16 @@ def test_junk_between_events_loses_none_and_raises_nothing(tmp_path_factory, pai
     for event in events:
         builder.apply(event)
     assert load_journal(path).view() == builder.view()
+    quick, logs = RunBuilder(), []
+    with JournalReader(path) as reader:
+        while reader.scan(quick.apply, lambda *log: logs.append(log), 3):
+            pass
+        # A line whose time is none is taken for a log line until it is read.
+        quick.count_logs(sum(reader.at(offset, length) is not None for offset, length, _, _ in logs))
+        found = [reader.at(offset, length) for offset, length, _, _ in logs]
+    assert quick.view() == builder.view()
+    assert [event for event in found if event] == [event for event in events if isinstance(event, ev.Log)]
+    assert all(e is None or (e.level, e.step) == log[2:] for e, log in zip(found, logs, strict=True))
 
 
 @given(st.binary(max_size=300))

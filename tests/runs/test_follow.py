@@ -101,6 +101,22 @@ def test_events_come_in_portions(tmp_path):
         assert follower.poll_all().state == "success"
 
 
+def test_advancing_folds_the_same_as_polling_and_notes_the_same_log(tmp_path):
+    paths = make_run(
+        tmp_path, more=[ev.Log(message=f"line {i}", level="error", step="read") for i in range(9)]
+    )
+    with RunFollower(paths.directory) as polled, RunFollower(paths.directory) as advanced:
+        polled.poll()
+        sizes = []
+        while lines := advanced.advance(7):
+            sizes.append(lines)
+        assert (sizes, advanced.advance(7)) == ([7, 7, 6], 0)
+        assert advanced.record == polled.record and advanced.ended
+        assert advanced.log.lines(0, 99) == polled.log.lines(0, 99)
+        found = [log.filtered(level="error", step="read").lines(0, 99) for log in (polled.log, advanced.log)]
+        assert len(found[0]) == 9 and found[0] == found[1]
+
+
 def test_lines_that_cannot_be_used_are_counted(tmp_path):
     paths = make_run(tmp_path)
     with paths.journal.open("ab") as file:

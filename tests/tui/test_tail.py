@@ -117,7 +117,7 @@ def test_a_journal_that_cannot_be_read_ends_following_and_says_why():
     class Broken:
         paths = None
 
-        def poll(self, most):
+        def advance(self, most):
             raise RunLogError("`events.jsonl` is no journal")
 
     loop, delivered = Loop(), []
@@ -130,7 +130,7 @@ def test_a_journal_that_cannot_be_read_ends_following_and_says_why():
 
 
 def test_a_long_journal_is_shown_from_its_first_part_on_and_said_to_be_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(tail_module, "_MAX_EVENTS", 10)
+    monkeypatch.setattr(tail_module, "_MAX_LINES", 10)
     run = RunFiles(tmp_path).begin(info("a"))
     run.add(*logs(55)).end()
     seen = []
