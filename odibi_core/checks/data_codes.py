@@ -156,5 +156,14 @@ UNKNOWN_KEY = CodeInfo(
     '"metadata": {"key": "order_id"}}',
     "Write the name of a column that the step puts out.",
 )  # fmt: skip
+DOUBTFUL_CONVERSION = CodeInfo(
+    "ODB321", "doubtful-conversion", "warning",
+    "a conversion fails as soon as a row comes to it",
+    "The types cannot be converted, or the constant is none of its type. Whether any row comes to it is "
+    "decided by other conditions, joins or branches.",
+    '{"name": "late", "type": "sql", "value": "SELECT 1 FROM (SELECT 1 AS n, DATE \'2026-01-31\' AS day) AS d '
+    'WHERE n > 5 AND day > \'soon\'"}',
+    "Write a constant of the right kind, or compare with a column of the same type.",
+)  # fmt: skip
 
 CODES = tuple(value for value in list(globals().values()) if isinstance(value, CodeInfo))

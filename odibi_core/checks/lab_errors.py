@@ -84,6 +84,7 @@ class SqlProblem(OdibiError):
         call: For a function, its name and the types it is given.
         signatures: For a function, what it takes.
         converted_to: For a conversion that cannot work, the type it is to; `name` is what it is of.
+        always: Whether it fails whatever the rows are, if there are any.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class SqlProblem(OdibiError):
         call: str | None = None,
         signatures: tuple[str, ...] = (),
         converted_to: str | None = None,
+        always: bool = True,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -110,6 +112,7 @@ class SqlProblem(OdibiError):
         self.call = call
         self.signatures = signatures
         self.converted_to = converted_to
+        self.always = always
 
     @property
     def has_place(self) -> bool:
@@ -121,7 +124,7 @@ class SqlProblem(OdibiError):
         return SqlProblem(
             self.kind, self.message, start=start, end=end, name=self.name, qualifier=self.qualifier,
             candidates=self.candidates, call=self.call, signatures=self.signatures,
-            converted_to=self.converted_to,
+            converted_to=self.converted_to, always=self.always,
         )  # fmt: skip
 
 

@@ -35,11 +35,19 @@ _TEXT = "VARCHAR"
 
 @dataclass(frozen=True, slots=True)
 class _Conversion:
-    """An expression, and what it is made: the type of a text, or that of another expression."""
+    """An expression, and what it is made: the type of a text, or that of another expression.
+
+    Attributes:
+        node: The expression.
+        to: The name of a type, or the expression whose type it is.
+        place: Where it stands.
+        always: Whether it is made for every row that the query reads.
+    """
 
     node: dict[str, Any]
     to: str | dict[str, Any]
     place: tuple[int, int]
+    always: bool
 
 
 def impossible_conversions(
@@ -73,65 +81,88 @@ def impossible_conversions(
             found.append(
                 SqlProblem(
                     "constant" if kind == "constant" else "type", why, start=start, end=end, name=name,
-                    converted_to=to,
+                    converted_to=to, always=conversion.always,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda problem: problem.start or 0)
 
 
 def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
-    waiting: list[Any] = [parsed.get("statements")]
+    waiting: list[tuple[Any, bool]] = [(parsed.get("statements"), True)]
     while waiting:
-        node = waiting.pop()
+        node, always = waiting.pop()
         if isinstance(node, list):
-            waiting.extend(node)
+            waiting.extend((item, always) for item in node)
             continue
         if not isinstance(node, dict) or node.get("type") in _CATCHING or node.get("try_cast"):
             continue
-        yield from _of_node(node, sql)
-        waiting.extend(
-            value
-            for key, value in node.items()
-            if isinstance(value, dict | list) and key not in _PASSED_OVER and key != "type_expr"
-        )
+        yield from _of_node(node, sql, always)
+        for key, value in node.items():
+            if isinstance(value, dict | list) and key not in _PASSED_OVER and key != "type_expr":
+                waiting.extend(_inner(node, key, value, always))
 
 
-def _of_node(node: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator[tuple[Any, bool]]:
+    """Yields what is in a node, and whether it is still worked out for every row."""
+    if node.get("type") == "SELECT_NODE":
+        plain = (node.get("from_table") or {}).get("type") in ("BASE_TABLE", "EMPTY")
+        if key == "where_clause":
+            yield value, plain
+        elif key in ("from_table", "cte_map"):
+            yield value, True
+        else:
+            yield value, plain and not any(name in node for name in ("where_clause", "having", "qualify"))
+    elif node.get("class") == "CONJUNCTION" and key == "children":
+        # The second is only looked at where the first does not decide.
+        for index, child in enumerate(value):
+            yield child, always and index == 0
+    elif node.get("class") == "CASE":
+        for index, check in enumerate(value if isinstance(value, list) else [value]):
+            yield check, always and index == 0
+    else:
+        yield value, always
+
+
+def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversion]:
     kind = node.get("class")
     if kind == "CAST":
         to, place = node.get("type_expr") or {}, places_in(node, sql)
         written = place_of(to, sql)
         if written is not None and place is not None and node.get("query_location") is not None:
-            yield _Conversion(node.get("child") or {}, sql[written[0] : written[1]], place)
+            yield _Conversion(node.get("child") or {}, sql[written[0] : written[1]], place, always)
     elif kind == "COMPARISON":
         left, right = node.get("left") or {}, node.get("right") or {}
-        yield from _of_constant(left, right, sql)
-        yield from _of_constant(right, left, sql)
+        yield from _of_constant(left, right, sql, always)
+        yield from _of_constant(right, left, sql, always)
     elif kind == "BETWEEN":
         for bound in ("lower", "upper"):
-            yield from _of_constant(node.get(bound) or {}, node.get("input") or {}, sql)
+            yield from _of_constant(node.get(bound) or {}, node.get("input") or {}, sql, always)
     elif node.get("type") == "COMPARE_IN":
         children = node.get("children") or []
         if len(children) > 1:  # only the first is compared with every row
-            yield from _of_constant(children[1], children[0], sql)
+            yield from _of_constant(children[1], children[0], sql, always)
     for name in _CONDITIONS:
-        yield from _of_condition(node.get(name), sql)
+        # A WHERE is worked out before anything is left out.
+        in_where = name == "where_clause" and (node.get("from_table") or {}).get("type") == "BASE_TABLE"
+        yield from _of_condition(node.get(name), sql, in_where or (name == "when_expr" and always))
     if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
-        for child in (node.get("children") or ())[:1]:  # the others are not looked at for every row
-            yield from _of_condition(child, sql)
+        for index, child in enumerate(node.get("children") or ()):
+            yield from _of_condition(child, sql, always and index == 0)
 
 
-def _of_constant(node: dict[str, Any], other: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+def _of_constant(
+    node: dict[str, Any], other: dict[str, Any], sql: str, always: bool
+) -> Iterator[_Conversion]:
     place = place_of(node, sql)
     if place is not None and _text_of(node) is not None and _text_of(other) is None:
-        yield _Conversion(node, other, place)
+        yield _Conversion(node, other, place, always)
 
 
-def _of_condition(node: Any, sql: str) -> Iterator[_Conversion]:
+def _of_condition(node: Any, sql: str, always: bool) -> Iterator[_Conversion]:
     if isinstance(node, dict) and node.get("class") in _MAYBE_BOOLEAN:
         place = places_in(node, sql)
         if place is not None:
-            yield _Conversion(node, "BOOLEAN", place)
+            yield _Conversion(node, "BOOLEAN", place, always)
 
 
 def _text_of(node: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_conversions import MAY_CONVERT, impossible_conversions
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
+from odibi_core.checks.sql_names import written_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,7 +178,10 @@ class _Examination:
         now = Rewritten(self._sql)
         told: set[str] = set()
         for _ in range(_ROUNDS):
-            if problem.kind in _QUIET or self._reads_unknown(problem):
+            if problem.kind in _QUIET:
+                break
+            if self._reads_unknown(problem):
+                found += [] if "table" in told else self._unknown_tables()
                 break
             here = self._in_original(problem, now)
             if here is None:
@@ -200,6 +204,23 @@ class _Examination:
     def _reads_unknown(self, problem: SqlProblem) -> bool:
         """Whether it is only that the columns of an input are not known."""
         return problem.kind == "table" and (problem.name or "").split(".")[-1].casefold() in self._unknown
+
+    def _unknown_tables(self) -> list[Mistake]:
+        """Returns the tables that are not there, where one of unknown columns keeps DuckDB from going on."""
+        tree = self._seen.tree
+        if tree is None or self._blind is not None:
+            return []
+        found = []
+        for table in tree.tables:
+            folded = table.name.casefold()
+            if len(table.path) > 1 or folded in self._unknown or folded in tree.with_names:
+                continue
+            answer = _described(self._lab, f"SELECT * FROM {written_name(table.name)}", self._known)
+            if isinstance(answer, SqlProblem) and answer.kind == "table":
+                problem = narrowed(answer.at(table.start, table.end), self._seen)
+                meant = next(iter(mendings(problem, self._seen, self._lab)), None)
+                found.append(self._mistake(problem, meant))
+        return found
 
     def _in_original(self, problem: SqlProblem, now: Rewritten) -> SqlProblem | None:
         """Returns the problem at its place in the query as given; None for what follows from a mending."""

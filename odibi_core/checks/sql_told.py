@@ -71,6 +71,8 @@ def tell(mistake: Mistake, text: SqlText) -> Diagnostic:
     code = _CODES[problem.kind]
     if problem.kind == "type" and argument_count(problem) is not None:
         code = data_codes.ARGUMENT_COUNT
+    if not problem.always:
+        code = data_codes.DOUBTFUL_CONVERSION
     start = end = None
     token = ""
     if problem.start is not None and problem.end is not None:

@@ -154,7 +154,7 @@ def _aggregate(problem: SqlProblem, token: str, meant: str | None) -> Words | No
 
 
 def _group(problem: SqlProblem, token: str, meant: str | None) -> Words:
-    name = one_line(token)
+    name = one_line(plain_name(token))
     return f"`{name}` is neither in GROUP BY nor in an aggregate", "add it to GROUP BY, or use any_value()"
 
 
