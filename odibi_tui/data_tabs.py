@@ -86,12 +86,12 @@ def fill(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Content
         return _diff(tab, run_dir, styles)
     dataset = tab.datasets[0]
     if tab.kind == "columns":
-        from odibi_tui.widgets.column_stats import NAMES, RIGHT, column_stats
+        from odibi_core.runs.profile_rows import NAMES, RIGHT, column_rows
         from odibi_tui.widgets.grids import TextGrid
 
         profile = read_profile(dataset, run_dir)
         native = {column.name: column.native for column in dataset.columns}
-        rows = column_stats(profile, native, ascii_only=fmt.wants_ascii())
+        rows = column_rows(profile, native, ascii_only=fmt.wants_ascii())
         grid = TextGrid(NAMES, rows, RIGHT)
         return Content(grid, profile.looked_at, profile.rows, basis=profile.said_basis())
     table = read_rows(dataset, run_dir)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Command -> its module (which has `command`) and its line in --help.
 _MORE = {
     "diff": ("odibi_core.cli.runs_diff", "Compare two runs: steps, configuration, schemas, rows, data."),
+    "profile": ("odibi_core.cli.runs_profile", "Show the statistics of the columns of a step's data."),
     "export": ("odibi_core.cli.runs_export", "Export a run's lineage as OpenLineage events."),
 }
 

@@ -83,6 +83,7 @@ def echo_run(record: RunRecord) -> None:
     if record.steps:
         printer.line()
         printer.table([_step_row(step, unicode) for step in record.steps], indent=2)
+    _echo_unmet(printer, record, unicode)
     for step in record.steps:
         if step.error is not None:
             _echo_error(printer, f"{step.info.name}: ", step.error)
@@ -126,6 +127,14 @@ def _step_row(step: StepRecord, unicode: bool) -> list[Cell]:
     style = phrases.state_style(step.state)
     attempts = len(step.attempts)
     notes = [step.reason or "", f"{attempts} attempts" if attempts > 1 else "", _schema_note(step)]
+    if step.expectations:
+        unmet, all_of = len(step.unmet), len(step.expectations)
+        plural = "s" * (all_of != 1)
+        notes.append(
+            f"{unmet} of {all_of} expectation{plural} not met"
+            if unmet
+            else f"{all_of} expectation{plural} met"
+        )
     return [
         Cell(phrases.state_sign(step.state, unicode=unicode), style),
         Cell(step.info.name),
@@ -144,6 +153,22 @@ def _shape(snapshot: SnapshotRecord | None, unicode: bool) -> str:
     return (
         f"{phrases.count(snapshot.rows, unicode=unicode)} {'×' if unicode else 'x'} {len(snapshot.columns)}"
     )
+
+
+def _echo_unmet(printer: Printer, record: RunRecord, unicode: bool) -> None:
+    """Writes what was expected of the data and is not so, with a row that shows it."""
+    unmet = [(step.info.name, expectation) for step in record.steps for expectation in step.unmet]
+    if unmet:
+        printer.line()
+    for step, expectation in unmet:
+        sign = "failed" if expectation.severity == "error" else "problem"
+        printer.line(
+            (f"  {phrases.state_sign(sign, unicode=unicode)} ", phrases.state_style(sign)),
+            (f"{one_line(step)}: {one_line(expectation.name)}", "bold"),
+            (f"  {one_line(expectation.found or '')}", ""),
+        )
+        for row in expectation.sample:
+            printer.line((f"      {one_line(_json(row))}", "dim"))
 
 
 def _schema_note(step: StepRecord) -> str:

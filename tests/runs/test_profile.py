@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from odibi_core.engine.profiling import profile_arrow
 from odibi_core.errors import RunLogError
+from odibi_core.journal.profile import Histogram
+from odibi_core.runs.profile_rows import NAMES, bars, column_rows
 from odibi_core.runs.store import open_store
 from tests.builders import orchestrator, sql
 
@@ -36,9 +40,7 @@ def test_a_dataset_beyond_its_preview_has_its_profile_stored(tmp_path: Any, engi
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "pandas"])
-def test_a_small_dataset_costs_the_run_nothing_and_has_a_profile(
-    tmp_path: Any, engine: str
-) -> None:
+def test_a_small_dataset_costs_the_run_nothing_and_has_a_profile(tmp_path: Any, engine: str) -> None:
     tracker = ran(tmp_path, sql("few", FEW, engine=engine))
     assert files(tracker) == []
     profile = open_store(tmp_path / "logs").profile(tracker.run_id, "few")
@@ -137,3 +139,22 @@ def test_the_final_log_alone_finds_it(tmp_path: Any) -> None:
 def test_an_unknown_dataset_has_none(tmp_path: Any) -> None:
     tracker = ran(tmp_path, sql("few", FEW))
     assert open_store(tmp_path / "logs").profile(tracker.run_id, "nothing") is None
+
+
+def test_a_row_tells_what_there_is_of_a_column() -> None:
+    table = pa.table({"n": [1, 2, 2, None], "t": ["", "a", "a", " b"], "l": [[1], [], None, None]})
+    rows = column_rows(profile_arrow(table), {"n": "BIGINT"})
+    by_name = [dict(zip(NAMES, row, strict=True)) for row in rows]
+    assert by_name[0] == {
+        "column": "n", "type": "int64", "histogram": "▅█", "nulls": "1", "distinct": "2", "min": "1",
+        "max": "2", "mean": "1.66667", "25 %": "1", "50 %": "2", "75 %": "2", "top values": "2 ×2, 1 ×1",
+        "native": "BIGINT",
+    }  # fmt: skip
+    assert (by_name[1]["min"], by_name[1]["top values"]) == ('""', 'a ×2, "" ×1, " b" ×1')
+    assert (by_name[2]["nulls"], by_name[2]["distinct"], by_name[2]["min"]) == ("2", "–", "–")
+
+
+def test_bars_are_never_empty_where_something_is() -> None:
+    histogram = Histogram(tuple(range(6)), (0, 1, 50, 100, 0))
+    assert bars(histogram) == " ▁▅█"
+    assert bars(histogram, ascii_only=True) == " .+@"

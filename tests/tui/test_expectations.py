@@ -7,12 +7,11 @@ import pytest
 
 from odibi_core.engine.profiling import profile_arrow
 from odibi_core.journal import events as ev
-from odibi_core.journal.profile import Histogram, encode_profile
+from odibi_core.journal.profile import encode_profile
 from odibi_tui.screens.data import DataPane
 from odibi_tui.screens.run import RunPane
 from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.step_data import datasets_of, read_profile
-from odibi_tui.widgets.column_stats import NAMES, bars, column_stats
 from odibi_tui.widgets.expectation_lines import expectation_text
 from odibi_tui.widgets.run_card import RunCard
 from tests.tui.builders import RunFiles, info
@@ -110,22 +109,3 @@ def test_a_profile_that_is_gone_or_was_never_stored_is_that_of_the_rows_there_ar
     samples = replace(dataset, preview_file=None, profile_file=None, sample=({"id": 7, "name": "x"},))
     found = read_profile(samples, None)  # as of a log that another program wrote
     assert (found.said_basis(), found.columns[0].min) == ("sample of 1 of 12,391,000 rows", 7)
-
-
-def test_a_row_tells_what_there_is_of_a_column():
-    table = pa.table({"n": [1, 2, 2, None], "t": ["", "a", "a", " b"], "l": [[1], [], None, None]})
-    rows = column_stats(profile_arrow(table), {"n": "BIGINT"})
-    by_name = [dict(zip(NAMES, row, strict=True)) for row in rows]
-    assert by_name[0] == {
-        "column": "n", "type": "int64", "histogram": "▅█", "nulls": "1", "distinct": "2", "min": "1",
-        "max": "2", "mean": "1.66667", "25 %": "1", "50 %": "2", "75 %": "2", "top values": "2 ×2, 1 ×1",
-        "native": "BIGINT",
-    }  # fmt: skip
-    assert (by_name[1]["min"], by_name[1]["top values"]) == ('""', 'a ×2, "" ×1, " b" ×1')
-    assert (by_name[2]["nulls"], by_name[2]["distinct"], by_name[2]["min"]) == ("2", "–", "–")
-
-
-def test_bars_are_never_empty_where_something_is():
-    histogram = Histogram(tuple(range(6)), (0, 1, 50, 100, 0))
-    assert bars(histogram) == " ▁▅█"
-    assert bars(histogram, ascii_only=True) == " .+@"

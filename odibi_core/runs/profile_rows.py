@@ -1,4 +1,4 @@
-"""Statistics of a dataset's columns, as rows to show."""
+"""The statistics of a dataset's columns as rows of text, for the command line and the screens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASCII_BARS = ".:-=+*#@"
 _NONE = "–"
 
 
-def column_stats(
+def column_rows(
     profile: Profile, native: Mapping[str, str | None], *, ascii_only: bool = False
 ) -> list[list[str]]:
     """Returns a row a column, as `NAMES` has it.
