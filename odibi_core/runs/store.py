@@ -8,6 +8,8 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from odibi_core.runs.follow import RunFollower, fate_of
 from odibi_core.runs.summary import RunSummary, SummaryReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["RunStore", "RunSummary", "open_store", "read_run"]
 
 
+_ALMOST_RECENT = 32  # runs read beyond those wanted, because their ids do not tell exactly when they started
 _FOLD_UP_TO = 4 * 1024 * 1024  # of a journal; takes some 50 ms
 
 
@@ -77,22 +80,51 @@ class RunStore:
         Raises:
             RunLogError: The directory cannot be listed.
         """
+        return self._summed_up(self._ids())
+
+    def recent(self, limit: int) -> list[RunSummary]:
+        """Returns the newest `limit` runs, in a moment however many there are. Raises like `runs`.
+
+        Which are the newest is told by the times in their ids, and of runs whose id tells none by when their
+        file was written; in which order they stand, as in `runs`, by when they started.
+        """
+        ids = sorted(self._ids(), key=self._likely_time, reverse=True)
+        return self._summed_up(ids[: limit + _ALMOST_RECENT])[:limit]
+
+    def _likely_time(self, run_id: str) -> tuple[str, int]:
+        if is_run_id(run_id):
+            return _natural(run_id)
+        for name in (f"{run_id}.json", run_id):
+            try:
+                written = (self.log_dir / name).stat().st_mtime
+            except OSError:
+                continue
+            return f"run_{datetime.fromtimestamp(written):%Y%m%d_%H%M%S}", 1  # ids tell local time, too
+        return "", 1
+
+    def _ids(self) -> set[str]:
         try:
             with os.scandir(self.log_dir) as entries:
                 names = [entry.name for entry in entries if entry.name.startswith("run_")]
         except FileNotFoundError:
-            return []
+            return set()
         except OSError as error:
             raise RunLogError(f"cannot list `{self.log_dir}`: {error.strerror or error}") from error
-        ids = {name.removesuffix(".json") for name in names if name.endswith(".json") or "." not in name}
-        found = (self._summaries.read(RunPaths(self.log_dir, run_id)) for run_id in ids)
+        return {name.removesuffix(".json") for name in names if name.endswith(".json") or "." not in name}
+
+    def _summed_up(self, ids: Iterable[str]) -> list[RunSummary]:
+        found = (self._summaries.read(self.log_dir, run_id) for run_id in ids)
         keyed = [(key, summary) for key, summary in (item for item in found if item is not None)]
         keyed.sort(key=lambda item: (item[0], _natural(item[1].run_id)), reverse=True)
         return [summary for _, summary in keyed]
 
     def latest(self) -> RunSummary | None:
         """Returns the newest run that can be opened, or None."""
-        return next((summary for summary in self.runs() if summary.problem is None), None)
+        for runs in (partial(self.recent, _ALMOST_RECENT), self.runs):
+            newest = next((summary for summary in runs() if summary.problem is None), None)
+            if newest is not None:
+                return newest
+        return None
 
     def paths(self, run_id: str) -> RunPaths:
         """Returns where a run's files lie.
