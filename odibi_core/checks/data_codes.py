@@ -95,7 +95,7 @@ DUPLICATE_ALIAS = CodeInfo(
     "ODB312", "duplicate-alias", "error",
     "two tables in a query have one name",
     "What is written with the name could be of either.",
-    '{"name": "make", "type": "sql", "value": "SELECT 1 FROM (SELECT 1) AS d JOIN (SELECT 2) AS d ON true"}',
+    '{"name": "make", "type": "sql", "value": "WITH d AS (SELECT 1), d AS (SELECT 2) FROM d"}',
     "Give one of them another alias.",
 )  # fmt: skip
 ARGUMENT_COUNT = CodeInfo(
@@ -161,8 +161,8 @@ DOUBTFUL_CONVERSION = CodeInfo(
     "a conversion fails as soon as a row comes to it",
     "The types cannot be converted, or the constant is none of its type. Whether any row comes to it is "
     "decided by other conditions, joins or branches.",
-    '{"name": "late", "type": "sql", "value": "SELECT 1 FROM (SELECT 1 AS n, DATE \'2026-01-31\' AS day) AS d '
-    'WHERE n > 5 AND day > \'soon\'"}',
+    '{"name": "late", "type": "sql", '
+    '"value": "SELECT 1 FROM (SELECT 1 AS n, DATE \'2026-01-31\' AS d) AS t WHERE n > 5 AND d > \'soon\'"}',
     "Write a constant of the right kind, or compare with a column of the same type.",
 )  # fmt: skip
 

@@ -100,10 +100,7 @@ def _type(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
     if problem.converted_to == "BOOLEAN":
         return f"{problem.name} is no condition", "compare it with something"
     if problem.converted_to is not None:
-        return (
-            f"{problem.name} cannot be converted to {problem.converted_to}",
-            "convert it to VARCHAR between",
-        )
+        return f"{problem.name} cannot be converted to {problem.converted_to}", _way(problem)
     pair = _PAIR.search(problem.message)
     if pair is not None:
         left, right = _type_word(pair["left"]), _type_word(pair["right"])
@@ -179,13 +176,31 @@ def _constant(problem: SqlProblem, token: str, meant: str | None) -> Words | Non
     return f"`{one_line(problem.name or '')}` is no {problem.converted_to}", _forms(problem.converted_to)
 
 
-def _forms(kind: str) -> str:
+def _forms(kind: str) -> str | None:
     """Returns how values of a type are written."""
     if kind == "DATE":
         return "dates are written '2026-01-31'"
     if kind.startswith("TIMESTAMP"):
         return "timestamps are written '2026-01-31 12:00:00'"
-    return "use TRY_CAST for NULL where it is none" if kind == "TIME" else f"write a {kind}"
+    if kind == "TIME":
+        return "times are written '12:00:00'"
+    if kind == "BOOLEAN":
+        return "write true or false"
+    return "write a whole number" if "INT" in kind else "write a number" if _is_number(kind) else None
+
+
+def _is_number(kind: str) -> bool:
+    return "INT" in kind or kind.startswith(("DECIMAL", "DOUBLE", "FLOAT"))
+
+
+def _way(problem: SqlProblem) -> str:
+    """Returns how one type is made of another that it cannot be converted from."""
+    source, to = problem.name or "", problem.converted_to or ""
+    if source.startswith(("DATE", "TIME")) and _is_number(to):
+        return "take a part of it, such as year() or epoch()"
+    if _is_number(source) and to.startswith(("DATE", "TIMESTAMP")):
+        return "make it with make_date() or make_timestamp()"
+    return "use another column or type"
 
 
 def _alias(problem: SqlProblem, token: str, meant: str | None) -> Words:
