@@ -32,8 +32,7 @@ UNREGISTERED_FUNCTION = CodeInfo(
     "ODB504", "unregistered-function", "error",
     "no function is registered under a short name",
     "A name without a dot is one that `@odibi_function` registers in `odibi_functions.py` beside the config, "
-    "one of Odibi's own, or a plugin's. It is a warning where modules may register names that their text does "
-    "not show.",
+    "one of Odibi's own, or a plugin's. It is a warning where modules may register names that no text shows.",
     '{"name": "unique", "type": "function", "value": "dedup"}',
     "Write a registered name, or `module.function`.",
 )  # fmt: skip
