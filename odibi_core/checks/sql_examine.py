@@ -13,6 +13,7 @@ from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_conversions import MAY_CONVERT, impossible_conversions
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
+from odibi_core.checks.sql_unknown import OTHERS, Invented, invent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,10 +85,38 @@ def examine(
     """
     known = {name: schema for name, schema in tables.items() if schema is not None}
     outcome = _described(lab, sql, known)
+    invented = None
+    if isinstance(outcome, SqlProblem) and len(known) < len(tables):
+        found = _with_invented(lab, sql, known, tuple(name for name in tables if name not in known))
+        if found is not None:
+            known, outcome, invented = found
     if isinstance(outcome, Schema):
+        if OTHERS in outcome.names:
+            return Examined(None)
         unfit = _unfit(lab, sql, known, blind) if types_known and MAY_CONVERT.search(sql) else ()
         return Examined(_typed(lab, sql, known, outcome, types_known), unfit)
-    return _Examination(lab, sql, known, tables, blind, types_known).mistakes_from(outcome)
+    return _Examination(lab, sql, known, tables, blind, types_known, invented).mistakes_from(outcome)
+
+
+def _with_invented(
+    lab: Lab, sql: str, known: Mapping[str, Schema], unknown: tuple[str, ...]
+) -> tuple[dict[str, Schema], Schema | SqlProblem, Invented] | None:
+    """Returns what a query comes to with the columns it names itself in the tables that are not known.
+
+    None where that says nothing certain.
+    """
+    problems: list[tuple[dict[str, Schema], SqlProblem, Invented]] = []
+    answers = invent(sql, lab.parsed(sql), lab.tree(sql), known, unknown)
+    for invented in answers:
+        every = {**known, **invented.tables}
+        outcome = _described(lab, sql, every)
+        if isinstance(outcome, Schema):
+            return every, outcome, invented
+        if invented is not answers[-1] and outcome.kind == "column":
+            continue  # so the name is a column
+        problems.append((every, outcome, invented))
+    places = {(problem.kind, problem.start, problem.end) for _, problem, _ in problems}
+    return problems[0] if len(places) == 1 else None
 
 
 def _unfit(
@@ -157,6 +186,7 @@ class _Examination:
         tables: Mapping[str, Schema | None],
         blind: Callable[[int, int], bool] | None,
         types_known: bool,
+        invented: Invented | None,
     ) -> None:
         self._lab = lab
         self._sql = sql
@@ -165,6 +195,7 @@ class _Examination:
         self._unknown = {name.casefold() for name in tables if name not in known}
         self._blind = blind
         self._types_known = types_known
+        self._invented = invented
         self._doubt = any(schema.has_unknown_types for schema in known.values())
 
     @cached_property
@@ -238,7 +269,9 @@ class _Examination:
         return self._blind(problem.start, problem.end)
 
     def _is_told(self, problem: SqlProblem, now: Rewritten) -> bool:
-        """Whether the problem is there whatever the types are that are not known."""
+        """Whether the problem is there whatever the columns and types are that are not known."""
+        if self._invented is not None and not self._invented.tells(problem):
+            return False
         if problem.kind in _ABOUT_NAMES:
             return True
         if not self._types_known:
