@@ -119,6 +119,10 @@ class SqlProblem(OdibiError):
         """Whether DuckDB names a place."""
         return self.start is not None and self.end is not None
 
+    def as_syntax(self, start: int, end: int) -> SqlProblem:
+        """Returns the problem that a word which was taken for a name is no keyword."""
+        return SqlProblem("syntax", self.message, start=start, end=end)
+
     def at(self, start: int | None, end: int | None) -> SqlProblem:
         """Returns the same problem at another place."""
         return SqlProblem(

@@ -11,6 +11,7 @@ from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_conversions import MAY_CONVERT, impossible_conversions
+from odibi_core.checks.sql_keywords import keyword_behind
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
 from odibi_core.checks.sql_unknown import OTHERS, Invented, invent
@@ -223,7 +224,12 @@ class _Examination:
             is_told = self._is_told(problem, now) and not (told and here.kind not in _TOLD_AFTER)
             if "table" in told and here.kind != "table":
                 break  # what is said of the columns of a table that was guessed may be wrong
+            is_first = not now.edits
             mending, after, now = self._mended(here, now)
+            if is_told and is_first and (here.kind != "column" or mending is None or not mending.certain):
+                keyword = keyword_behind(here, self._seen, self._lab)
+                if keyword is not None:
+                    return Examined(None, (Mistake(here.as_syntax(*keyword[:2]), keyword[2], certain=True),))
             if is_told:
                 found.append(self._mistake(here, mending))
                 told.add(here.kind)

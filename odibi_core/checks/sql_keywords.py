@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from odibi_core.checks.lab import Lab
+    from odibi_core.checks.sql_mending import Seen
 
 KEYWORDS = frozenset({
     "ALL", "AND", "ANTI", "AS", "ASC", "ASOF", "BETWEEN", "BY", "CASE", "CAST", "CREATE", "CROSS", "DATE",
@@ -45,6 +46,43 @@ def misspelled_keyword(sql: str, problem: SqlProblem, lab: Lab) -> tuple[int, in
             continue
         return start, end, keyword
     return None if furthest is None else furthest[1]
+
+
+def keyword_behind(problem: SqlProblem, seen: Seen, lab: Lab) -> tuple[int, int, str] | None:
+    """Returns the word that was taken for a name and is nearly a keyword, where the keyword makes it right.
+
+    `SELECT DISTNCT id` selects a column `DISTNCT` called id, and `data INER JOIN b` calls the table INER.
+    """
+    for start, end in _taken_for_names(problem, seen):
+        keyword = keyword_for(seen.sql[start:end])
+        if keyword is None:
+            continue
+        try:
+            lab.describe(seen.sql[:start] + keyword + seen.sql[end:], seen.known)
+        except SqlProblem as other:
+            if other.kind in ("syntax", "internal") or (other.kind, other.name) == (
+                problem.kind,
+                problem.name,
+            ):
+                continue
+            if start == problem.start and (other.start is None or other.start <= start):
+                continue  # it is no better
+        return start, end, keyword
+    return None
+
+
+def _taken_for_names(problem: SqlProblem, seen: Seen) -> Iterator[tuple[int, int]]:
+    if problem.start is None or problem.end is None:
+        return
+    if problem.kind == "column":
+        yield problem.start, problem.end
+    select = seen.select_of(problem)
+    if problem.kind not in ("column", "qualifier", "ambiguous") or select is None:
+        return
+    for table in select.tables:
+        words = list(_WORD.finditer(seen.sql, table.start, table.end))
+        if table.alias != table.name and words and words[-1][0] == table.alias:
+            yield words[-1].span()
 
 
 def keyword_for(word: str) -> str | None:
