@@ -106,6 +106,20 @@ any_event = st.one_of(
         ts=_times,
     ),
     st.builds(
+        ev.Expectation,
+        step=_names,
+        name=_text,
+        kind=st.sampled_from(["not_null", "sql"]),
+        passed=st.booleans(),
+        severity=st.sampled_from(["error", "warn"]),
+        on=st.lists(_text, max_size=2).map(tuple),
+        rows=_counts,
+        failing=_counts,
+        found=st.none() | _text,
+        sample=_samples,
+        ts=_times,
+    ),
+    st.builds(
         ev.Log, message=_text, level=st.sampled_from(["info", "error"]), step=st.none() | _names, ts=_times
     ),
     st.builds(
