@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Examples:
   odibi-core run pipeline.json
   odibi-core run pipeline.db --project retail --var day=2026-01-31
+  odibi-core run pipeline.json --resume failed
+  odibi-core run pipeline.json --select 'clean_orders+ tag:daily'
   odibi-core run pipeline.json --format jsonl | jq -r .type
 
 The pipeline is checked first; one with errors does not start. Ctrl+C cancels the run, a second one ends
@@ -95,6 +98,21 @@ Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not
     metavar="SECONDS",
     help="End the run when it takes longer.",
 )
+@click.option("--reuse", is_flag=True, help="Take kept results of earlier runs where nothing has changed.")
+@click.option("--fresh", is_flag=True, help="Ignore what is kept, whatever the settings say.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Carry on with a run: an id, a path, `latest`, or `failed` for the latest that did not end well.",
+)
+@click.option(
+    "--select",
+    "select",
+    multiple=True,
+    metavar="STEPS",
+    help="Run only these: `name`, `+name`, `name+`, `layer:x`, `tag:x`, `stage_*`, `changed`.",
+)
+@click.option("--exclude", multiple=True, metavar="STEPS", help="Run all but these.")
 @click.option(
     "--keep",
     type=click.Choice(["auto", "all", "none"]),
@@ -125,6 +143,9 @@ def command(config: str, **options: Any) -> int:
         request = _request(config, options)
         if request is None:
             return 1
+        request = _chosen(request, options)
+        if request is None:
+            return 0
         handle = prepared.start(request)
     from odibi_core.cli.watching import watch
 
@@ -163,6 +184,31 @@ def _request(config: str, options: Mapping[str, Any]) -> RunRequest | None:
         profile=options["profile"],
         timeout=options["timeout"],
     )
+
+
+def _chosen(request: RunRequest, options: Mapping[str, Any]) -> RunRequest | None:
+    """Adds what is to be reused and selected; returns None when nothing is left to run."""
+    reuse, resume = options["reuse"], options["resume"]
+    if options["fresh"] and (reuse or resume is not None):
+        other = "--reuse" if reuse else "--resume"
+        raise click.UsageError(f"`--fresh` ignores what is kept, `{other}` takes it: give one of them")
+    if reuse and resume is not None:
+        raise click.UsageError("`--resume` reuses already, of that run alone: leave `--reuse` out")
+    select, exclude = options["select"], options["exclude"]
+    if not (reuse or resume is not None or select or exclude):
+        return request
+    from odibi_core.runs.choosing import run_to_resume, selected
+
+    request = replace(request, use_cache=reuse)
+    if resume is not None:
+        request = replace(request, resume=run_to_resume(resume, request))
+    if select or exclude:
+        found = selected(request, select, exclude)
+        if not found:
+            click.echo("nothing to run: no step is selected", err=True)
+            return None
+        request = replace(request, only=found)
+    return request
 
 
 def _passes(document: Document, base_dir: Path, variables: Mapping[str, Any], *, quiet: bool) -> bool:

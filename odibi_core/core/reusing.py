@@ -18,9 +18,9 @@ from odibi_core.errors import EngineError, RunError, StepError
 from odibi_core.functions.registry import REGISTRY
 from odibi_core.journal.events import DatasetKept, DatasetStored, Fingerprint, Snapshot
 from odibi_core.journal.lock import holder_state
-from odibi_core.reuse.fingerprints import Fingerprinter, Surroundings, same_files, volatile_sql
+from odibi_core.reuse.fingerprints import Fingerprinter, Surroundings, same_files
 from odibi_core.reuse.past import PastRun, past_runs
-from odibi_core.reuse.planning import Planner, Reuse, RunPlan, Wish
+from odibi_core.reuse.planning import Reuse, RunPlan, Wish, plan_run
 from odibi_core.reuse.stamps import Stamper
 
 if TYPE_CHECKING:
@@ -90,26 +90,14 @@ class Reuser:
         if not (settings.use_cache or resumes or settings.only is not None):
             return None
         past = self._past(pipeline)
-        for run in past:
-            for step in run.record.steps:
-                if step.fingerprint is not None:
-                    self._prints.stamper.learn(step.fingerprint.files)
-        planner = Planner(
-            list(self._steps.values()),
-            self._graph,
-            self._prints.predict(),
-            past,
-            partial(volatile_sql, values=self._values),
-            self._prints.target_of,
+        wish = Wish(
+            reuse=settings.use_cache or resumes,
+            resumes=resumes,
+            only=settings.only,
+            all_data=settings.keep_frames,
         )
-        self._plan = planner.plan(
-            Wish(
-                reuse=settings.use_cache or resumes,
-                resumes=resumes,
-                only=settings.only,
-                all_data=settings.keep_frames,
-            )
-        )
+        steps = list(self._steps.values())
+        self._plan = plan_run(steps, self._graph, self._prints, self._values, past, wish)
         return self._plan
 
     def _past(self, pipeline: str) -> list[PastRun]:

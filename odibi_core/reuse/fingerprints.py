@@ -71,6 +71,11 @@ class Fingerprinter:
         self._key: bytes | None = None
         self._outputs = {key: (step.name, local) for step in steps for local, key in step.outputs.items()}
 
+    @property
+    def values(self) -> Values:
+        """What placeholders stand for."""
+        return self._around.values
+
     def of(self, step: Step, made: Mapping[str, Fingerprint | None]) -> Fingerprint | None:
         """Returns a step's fingerprint as things are now, None where something in it cannot be known.
 
@@ -97,7 +102,10 @@ class Fingerprinter:
         parts = parts | {"inputs": digest(inputs)}
         if files:
             parts["files"] = digest([identity(stamp) for stamp in files])
-        return Fingerprint(digest(sorted(parts.items())), parts, files, never=never)
+        value = digest(sorted(parts.items()))
+        # Not part of it: other names of the same data make no other result.
+        parts["wiring"] = digest(list(step.inputs.items()))
+        return Fingerprint(value, parts, files, never=never)
 
     def mark_imported(self) -> None:
         """Notes that the modules of functions that have run were as they were read."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SelectionError
+from odibi_core.reuse.fingerprints import volatile_sql
 from odibi_core.reuse.past import DONE, Kept
 from odibi_core.reuse.stamps import is_same
 
@@ -13,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from odibi_core.config.placeholders import Values
     from odibi_core.core.node import Step
     from odibi_core.journal.events import Fingerprint
     from odibi_core.journal.record import StepRecord
     from odibi_core.plan.graph import Graph
+    from odibi_core.reuse.fingerprints import Fingerprinter
     from odibi_core.reuse.past import PastRun
 
 
@@ -339,6 +343,57 @@ class Planner:
             kept,
             frozenset(self._needed.get(name, ())),
         )
+
+
+def plan_run(
+    steps: Sequence[Step],
+    graph: Graph,
+    prints: Fingerprinter,
+    values: Values,
+    past: Sequence[PastRun],
+    wish: Wish,
+) -> RunPlan:
+    """Returns what a run does with each step, as things are now.
+
+    Raises:
+        SelectionError: A selected step needs one that is not, and of which nothing is kept.
+    """
+    planner = Planner(
+        steps, graph, predicted(prints, past), past, partial(volatile_sql, values=values), prints.target_of
+    )
+    return planner.plan(wish)
+
+
+def predicted(prints: Fingerprinter, past: Sequence[PastRun]) -> Mapping[str, Fingerprint | None]:
+    """Returns the fingerprints steps would have now; files that are as past runs saw them are not read."""
+    for run in past:
+        for step in run.record.steps:
+            if step.fingerprint is not None:
+                prints.stamper.learn(step.fingerprint.files)
+    return prints.predict()
+
+
+def changed_since(past: Sequence[PastRun], now: Mapping[str, Fingerprint | None]) -> set[str]:
+    """Returns the steps that are not what they were when they last did their work.
+
+    By themselves, not by what they read: what comes after a changed step is not in it.
+
+    Args:
+        past: Runs that ended well, the newest first.
+        now: Step -> its fingerprint as things are now.
+    """
+    found = set()
+    for name, mine in now.items():
+        done = (run.steps[name] for run in past if name in run.steps and run.steps[name].state in DONE)
+        step = next(done, None)
+        theirs = step.fingerprint if step is not None else None
+        if mine is None or theirs is None or _own(mine) != _own(theirs):
+            found.add(name)
+    return found
+
+
+def _own(fingerprint: Fingerprint) -> dict[str, str]:
+    return {part: value for part, value in fingerprint.parts.items() if part != "inputs"}
 
 
 _PARTS = {

@@ -119,7 +119,7 @@ def add_node(world: World, rng: random.Random) -> None:
         inputs = (rng.choice(made),)
     elif kind != "read":
         inputs = tuple(rng.sample(made, min(len(made), rng.randint(1, 2))))
-    engine = rng.choice(["pandas", "duckdb"])
+    engine = "pandas" if kind == "function" else rng.choice(["pandas", "duckdb"])
     target = f"{name}.out.csv" if kind == "store" else ""
     node = Node(name, kind, engine, rng.randint(0, 3), inputs, target=target)
     world.nodes[name] = node
@@ -130,7 +130,7 @@ def edit(world: World, rng: random.Random) -> None:
     name = rng.choice(list(world.nodes))
     node = world.nodes[name]
     match rng.choice(["number", "code", "rewire", "add", "remove", "rename", "touch", "engine", "shuffle"]):
-        case "number":
+        case "number" if node.kind != "store":
             world.nodes[name] = replace(node, number=node.number + 1)
         case "code":
             world.code += 1
