@@ -39,7 +39,7 @@ _TYPES = {
 }  # fmt: skip
 _NATIVE = {spark: duckdb for duckdb, spark in _TYPES.items()}
 _DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)", re.IGNORECASE)
-_NAME = re.compile(r"with name ((?:`[^`]+`\.?)+)")
+_NAMED = ("column", "function", "table", "ambiguous", "group", "field")
 
 
 def analyse(sql: str, tables: Mapping[str, Schema | None]) -> Examined | None:
@@ -104,29 +104,31 @@ def _mistake(error: Any, sql: str, tables: Mapping[str, Schema | None]) -> Mista
     kind: ProblemKind = next((kind for start, kind in _KINDS if condition.startswith(start)), "refused")
     message = re.sub(r"^\[[^\]]+\]\s*", "", str(error).split("\n")[0]).partition(" SQLSTATE")[0].strip()
     start, end = _place(error, sql)
-    name = None
-    if kind in ("column", "function", "table", "ambiguous") and start is not None and end is not None:
-        parts = re.findall(r"`([^`]+)`|(\w+)", sql[start:end])
-        parameters = error.getMessageParameters() or {}
-        written = parameters.get("objectName") or parameters.get("name") or ""
-        named = re.findall(r"`([^`]+)`", written)
-        name = named[-1] if named else (parts[0][0] or parts[0][1] if parts else None)
-        at = sql.rfind(name, start, end) if name and kind == "column" else sql.find(name or "", start, end)
-        if name and at >= 0:
-            start, end = at, at + len(name)
-    schemas = [schema for schema in tables.values() if schema is not None]
-    known = [column for schema in schemas for column in schema.names]
-    meant, certain = (
-        best(name, known if kind == "column" else tables)
-        if name and kind in ("column", "table")
-        else (None, False)
-    )
-    holders = tuple(tables) if kind == "column" else ()
-    if kind in ("type", "aggregate", "count", "group"):
-        message = message or condition
-    return Mistake(
-        SqlProblem(kind, message, start=start, end=end, name=name), meant, certain, holders, holders
-    )
+    name = _name(error.getMessageParameters() or {})
+    if name is not None and kind in _NAMED:
+        at = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql[start or 0 : end or len(sql)])
+        if at is not None:
+            start, end = (start or 0) + at.start(), (start or 0) + at.end()
+    if kind == "syntax":
+        message = f'syntax error at or near "{sql[start:end]}"'
+    elif kind in ("group", "aggregate") and (start is None or end == len(sql)):
+        kind = "refused"  # Spark names the whole query: its own words say more
+    known = [column for schema in tables.values() if schema is not None for column in schema.names]
+    meant, certain = None, False
+    if name is not None and kind in ("column", "table"):
+        meant, certain = best(name, known if kind == "column" else tables)
+    sources = tuple(tables) if kind == "column" else ()
+    problem = SqlProblem(kind, message, start=start, end=end, name=name)
+    return Mistake(problem, meant, certain, sources, sources)
+
+
+def _name(parameters: Mapping[str, str]) -> str | None:
+    """Returns the name that an error is about: the last part of what it says in backticks or quotes."""
+    for key in ("objectName", "relationName", "routineName", "name", "expression", "fieldName"):
+        found = re.findall(r"[`\"]([^`\"]+)[`\"]", parameters.get(key, ""))
+        if found:
+            return str(found[-1])
+    return None
 
 
 def _place(error: Any, sql: str) -> tuple[int | None, int | None]:

@@ -88,17 +88,17 @@ class _Query:
         for statement in statements[:-1]:
             self._set_up(statement)
         last = statements[-1]
-        if self.tools.world.deep and not self.filled.stand_ins:
-            from odibi_core.checks.spark_deep import analyse
-
-            answer = analyse(last.text, self.tables) if len(statements) == 1 else None
-            if answer is not None:
-                self._tell(answer, last)
-                return answer.schema
         examined = self._examine(last)
         self._tell(examined, last)
         if self._gives_no_rows(last):
             return None
+        if self.tools.world.deep and not self.found and not self.filled.stand_ins and len(statements) == 1:
+            from odibi_core.checks.spark_deep import analyse
+
+            answer = analyse(last.text, self.tables)
+            if answer is not None:
+                self._tell(answer, last)
+                return answer.schema
         return None if self.filled.stand_ins else examined.schema
 
     def _statements(self) -> list[_Statement]:

@@ -16,7 +16,7 @@ ORDERS = {
     "qty": ("INTEGER", "int"),
     "price": ("DECIMAL(10,2)", "decimal(10,2)"),
     "ordered_at": ("TIMESTAMP", "timestamp_ntz"),
-    "order date": ("TIMESTAMP WITH TIME ZONE", "timestamp"),
+    "order date": ("TIMESTAMP WITH TIME ZONE", "timestamp_ltz"),
     "day": ("DATE", "date"),
     "tags": ("VARCHAR[]", "array<string>"),
     "attrs": ("MAP(VARCHAR, VARCHAR)", "map<string,string>"),
