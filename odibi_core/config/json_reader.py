@@ -25,7 +25,7 @@ _ASSIGN = re.compile(r"=>?|:=")
 _CLOSES_OBJECT = re.compile(r'\s*(?:\}|,\s*"(?:[^"\\\n]|\\.)*"\s*:|,\s*\{)')
 _CLOSERS = re.compile(r"(?:\}\s*)+")
 _STARTS = "\"'{[-0123456789"
-_MEMBER = re.compile(r'"(?:[^"\\\n]|\\.)*"\s*:')
+_MEMBER = re.compile(r'\s*"(?:[^"\\\n]|\\.)*"\s*:')
 _TEXT_FIELDS = frozenset({"layer", "name", "type", "engine", "value"})
 
 
@@ -212,7 +212,8 @@ class JsonReader:
             if char == "]":
                 return self._wrong_closer(node, "}", taken=self._is_for_object())
             if char in "{[":
-                self.expected("a key or `}`" if comma >= 0 else "`}`", opened=node.start)
+                edit = Edit("close the object", comma, comma, "}", safe=False) if comma >= 0 else None
+                self.expected("a key or `}`" if comma >= 0 else "`}`", opened=node.start, edit=edit)
                 if comma >= 0:  # what follows is the next element of the array around
                     self.pos = comma
                 return self._close(node, taken=False)
@@ -276,9 +277,10 @@ class JsonReader:
             self.expected("`:`", edit=Edit("write `:`", *sign.span(), ":"))
             self.pos = sign.end()
             return self.value(depth + 1)
-        self.expected("`:` and a value" if char in ("", ",", "}", "]") else "`:`")
         if char and (char in _STARTS or char.isalpha()):
+            self.expected("`:`", edit=Edit("insert a colon", self.last_end, self.last_end, ":"))
             return self.value(depth + 1)
+        self.expected("`:` and a value" if char in ("", ",", "}", "]") else "`:`")
         return Node("missing", self.pos, self.pos)
 
     def _key(self) -> Node | None:
@@ -295,6 +297,13 @@ class JsonReader:
             start, end = match.span()
             if self.text.startswith('"', end):
                 return read_unopened(self, start, end)
+            if _MEMBER.match(self.text, end) is not None:
+                self.report(
+                    codes.SYNTAX, f"`{match[0]}` belongs to nothing", start, end, help="take it out",
+                    edit=Edit("remove it", start, end, "", safe=False),
+                )  # fmt: skip
+                self.pos = end
+                return None
             self.report(
                 codes.SYNTAX, f"the key `{match[0]}` has no quotes", start, end,
                 help=f'write "{match[0]}"', edit=Edit("put it in quotes", start, end, f'"{match[0]}"'),
@@ -341,7 +350,10 @@ class JsonReader:
         if char in ("", "}", "]") or (closer == "}" and char in "{["):
             return -1
         at = self.last_end
-        self.expected(f"`,` or `{closer}`", edit=Edit("insert a comma", at, at, ","))
+        edit = Edit("insert a comma", at, at, ",")
+        if char in ";:":
+            edit = Edit("write a comma", self.pos, self.pos + 1, ",")
+        self.expected(f"`,` or `{closer}`", edit=edit)
         if char not in _STARTS and not char.isalpha():
             self.junk(f"`,` or `{closer}`")
         return -1

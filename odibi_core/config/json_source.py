@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from odibi_core.diagnostics import CodeInfo, Diagnostic, Span
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_GOES_ON = re.compile(r'\s*,?\s*\{\s*"')
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _FIRST_CHARACTERS = '[{"'
 
@@ -130,6 +131,16 @@ class JsonSteps:
                 if comma >= 0:
                     reader.trailing_comma(comma)
                 reader.pos += 1
+                if _GOES_ON.match(text, reader.pos) is not None:
+                    at = reader.pos - 1
+                    reader.report(
+                        codes.SYNTAX, "the array ends here, but more steps follow", at, at + 1,
+                        help="take the bracket out", edit=Edit("remove the bracket", at, at + 1, ""),
+                    )  # fmt: skip
+                    reader.last_end = at
+                    comma = reader.separator("]")
+                    pos = reader.pos
+                    continue
                 self._after_array()
                 return
             if char == "":

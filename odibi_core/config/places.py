@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from odibi_core.diagnostics import Span
@@ -54,12 +55,9 @@ class TextSource:
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    find = text.find
-    at = find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = find("\n", at + 1)
+    lengths = map(len, text.split("\n"))
+    starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))
+    starts.pop()  # after the end
     return starts
 
 
