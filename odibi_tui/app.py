@@ -103,6 +103,7 @@ class OdibiApp(ConfigActions, App[int]):
     def on_ready(self) -> None:
         """What is heavy begins only now that the screen has been painted."""
         gc.enable()
+        gc.set_threshold(50_000, 20, 50)  # of 10,000 steps a full collection takes long enough to be felt
         if self._run_to_open is not None:
             self.runner.open(self._run_to_open)
         if self.session.source is not None:

@@ -55,13 +55,11 @@ class Checking:
 
     def structure(self, reading: Reading) -> Reading:
         """Returns the reading with its graph and what is wrong with text, shape and graph: the quick part."""
-        from odibi_core.plan.graph import Graph
-
         if reading.document is None:
             return reading
         with self._lock:
             found = self._checker.structure(reading.document)
-        return replace(reading, diagnostics=found, graph=Graph(reading.document.steps))
+            return replace(reading, diagnostics=found, graph=self._checker.graph(reading.document))
 
     def whole(self, reading: Reading, cancelled: Callable[[], bool] | None = None) -> Reading:
         """Returns a reading whose structure is known with all that is wrong, and its datasets' schemas."""

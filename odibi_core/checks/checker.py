@@ -18,10 +18,12 @@ from odibi_core.checks.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from odibi_core.checks.outcome import Outcome
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.schemas import Schema
     from odibi_core.config import Document
     from odibi_core.diagnostics import Diagnostic
+    from odibi_core.plan.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ class Checked:
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
     anew: frozenset[str] = frozenset()
     complete: bool = True
+
+
+@dataclass(frozen=True)
+class _Half:
+    """The first half of a check: the structure of a config, and what is remembered of its data."""
+
+    document: Document
+    world: World
+    pipeline: Pipeline
+    found: tuple[Diagnostic, ...]
+    remembered: dict[str, Outcome] = field(default_factory=dict)
 
 
 class Checker:
@@ -73,7 +86,7 @@ class Checker:
         self._lock = threading.Lock()
         self._lab = Lab()
         self._memory = Memory()
-        self._structure: tuple[Document, World, Pipeline, list[Diagnostic]] | None = None
+        self._half: _Half | None = None
 
     def structure(self, document: Document) -> tuple[Diagnostic, ...]:
         """Returns what is wrong with text, shape, graph and files, without a heavy import.
@@ -83,7 +96,7 @@ class Checker:
         with self._lock:
             world = self._world(document)
             pipeline, found = self._structural(document, world)
-            self._structure = (document, world, pipeline, list(found))
+            half = self._half = _Half(document, world, pipeline, tuple(found))
             if not self._memory:
                 return finished(pipeline, found, whole=False)
             self._memory.look_at(pipeline, world)
@@ -98,9 +111,19 @@ class Checker:
                 if outcome is None:
                     stale.update(keys)
                     continue
+                half.remembered[step.name] = outcome
                 add_outputs(step, outcome, schemas, pipeline)
                 found.extend(outcome.diagnostics)
             return finished(pipeline, found, whole=False)
+
+    def graph(self, document: Document) -> Graph:
+        """Returns the graph of a config, at no cost where its structure has just been looked at."""
+        half = self._half
+        if half is not None and half.document is document:
+            return half.pipeline.graph
+        from odibi_core.plan.graph import Graph
+
+        return Graph(document.steps)
 
     def whole(self, document: Document, *, cancelled: Callable[[], bool] | None = None) -> Checked:
         """Returns everything that is wrong, and the schema of every dataset.
@@ -111,9 +134,10 @@ class Checker:
         """
         with self._lock:
             world = self._world(document)
-            before, self._structure = self._structure, None
-            if before is not None and before[0] is document and before[1] == world:
-                _, _, pipeline, found = before  # the first half of the same check
+            half, self._half = self._half, None
+            remembered: Mapping[str, Outcome] = {}
+            if half is not None and half.document is document and half.world == world:
+                pipeline, found, remembered = half.pipeline, list(half.found), half.remembered
             else:
                 pipeline, found = self._structural(document, world)
             self._memory.look_at(pipeline, world)
@@ -123,8 +147,10 @@ class Checker:
             for step in pipeline.ordered:
                 if cancelled is not None and cancelled():
                     return self._incomplete(pipeline, found, schemas, anew)
-                inputs = inputs_of(step, schemas, pipeline)
-                outcome = self._memory.find(step, inputs, pipeline)
+                outcome = remembered.get(step.name)
+                inputs = inputs_of(step, schemas, pipeline) if outcome is None else {}
+                if outcome is None:
+                    outcome = self._memory.find(step, inputs, pipeline)
                 if outcome is None:
                     began = now_ns()
                     try:
@@ -146,7 +172,7 @@ class Checker:
         """Frees what it holds; it can be used again."""
         with self._lock:
             self._memory.clear()
-            self._structure = None
+            self._half = None
             self._lab.close()
 
     def __enter__(self) -> Self:
