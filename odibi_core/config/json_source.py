@@ -187,12 +187,12 @@ class JsonSteps:
         self._index += 1
 
     def _spoil_doubtful(self, before: int) -> bool:
-        """Marks fields that are not what was meant: half a character, one of two. Returns whether a field's
+        """Marks fields that are not what was meant: half a character, one of two, NaN. Returns whether a field's
         name is among them.
         """
         named = False
         for problem in self._reader.damage.problems[before:]:
-            if problem.info in (codes.LONE_SURROGATE, codes.DUPLICATE_KEY):
+            if problem.info in (codes.LONE_SURROGATE, codes.DUPLICATE_KEY, codes.NOT_JSON_NUMBER):
                 self.builder.spoil(self._index, *map(str, problem.path[:1]))
                 named |= not problem.path
                 self.builder.incomplete |= problem.path[:1] in ((), ("outputs",))
