@@ -109,7 +109,7 @@ class Trial:
         if verdict is not None:
             self.report.kinds[kind][verdict.outcome] += 1
             self.report.beside[kind] += len(verdict.beside) if verdict.outcome == "right" else 0
-            wanted = ("harmless",) if fault.family == "harmless" else ("right", "harmless", "data")
+            wanted = ("harmless",) if fault.family == "harmless" else ("right", "harmless", "data", "unknown")
             if verdict.outcome not in wanted or (verdict.outcome == "right" and verdict.beside):
                 self._tell(seed, f"{fault.family}: {fault.name}", verdict, directory)
                 if self.keep:

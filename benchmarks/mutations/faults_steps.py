@@ -277,7 +277,9 @@ def broken_module(rng: Random, project: Project) -> Mutant | None:
     project.files["own_functions.py"] = DataFile(
         "text", text=old.replace("def same(data", "def same(data(", 1)
     )
-    return Mutant(project, [Spot(m.name, ("value",)) for m in _own(project)], follows=True)
+    # Short names are looked for beside the config, in a module that imports this one.
+    users = [m for m in project.steps if m.role in ("own", "builtin")]
+    return Mutant(project, [Spot(m.name, ("value",)) for m in users], follows=True)
 
 
 @fault("functions", "function removed from its module")

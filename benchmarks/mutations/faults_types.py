@@ -10,6 +10,11 @@ from benchmarks.mutations.project import Made, Project
 from benchmarks.mutations.sql import Sql, Token, quote
 
 
+def _with_qualifier(sql: Sql, column: int) -> int:
+    """Returns where a column begins, the table before its dot included."""
+    return sql.place(column - 2 if sql.tokens[column - 1].role == "dot" else column)[0]
+
+
 def _names(made: Made, sql: Sql, *kinds: str) -> list[str]:
     """Returns columns of a kind that a plain query over one table can name."""
     tables = [sql.tokens[i].info for i in sql.find("table")]
@@ -79,7 +84,8 @@ def date_and_number(rng: Random, project: Project) -> Mutant | None:
     made, sql, index = found
     column = sql.before(sql.before(sql.before(index)))
     sql.tokens[sql.before(index) : index + 1] = [Token("20240115", "number")]
-    return Mutant(project, [spot(made, sql.place(column)[0], sql.place(sql.after(sql.after(column)))[1])])
+    end = sql.place(sql.after(sql.after(column)))[1]
+    return Mutant(project, [spot(made, _with_qualifier(sql, column), end)])
 
 
 @fault("sql", "number compared with a date")
@@ -91,7 +97,8 @@ def number_and_date(rng: Random, project: Project) -> Mutant | None:
     if sql.tokens[sql.before(index)].text not in (">", "<=", "<>"):
         return None
     put(sql, index, "DATE '2024-01-15'")
-    return Mutant(project, [spot(made, sql.place(sql.before(sql.before(index)))[0], sql.place(index)[1])])
+    column = sql.before(sql.before(index))
+    return Mutant(project, [spot(made, _with_qualifier(sql, column), sql.place(index)[1])])
 
 
 @fault("sql", "text added to a number")

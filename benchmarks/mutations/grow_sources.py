@@ -25,6 +25,7 @@ import pandas as pd
 from odibi_core.functions import odibi_function
 
 
+@odibi_function("read_numbers", returns={"id": "int64", "double_id": "int64"})
 def read_numbers(start: int, stop: int = 9) -> pd.DataFrame:
     return pd.DataFrame({"id": range(start, stop), "double_id": [2 * n for n in range(start, stop)]})
 

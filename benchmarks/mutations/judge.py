@@ -34,10 +34,14 @@ class Ran:
     Attributes:
         failed: Names of the steps that failed, with the type and the text of what they raised.
         refused: What was raised before any step could run.
+        skipped: Names of the steps that were not reached.
+        without_rows: Names of the steps that got an input without any rows.
     """
 
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
     refused: str | None = None
+    skipped: set[str] = field(default_factory=set)
+    without_rows: set[str] = field(default_factory=set)
 
     @property
     def is_fine(self) -> bool:
@@ -50,7 +54,7 @@ class Ran:
 
 @dataclass
 class Verdict:
-    """What became of a mutant: right, wrong place, missed, data, harmless, false alarm, crashed.
+    """What became of a mutant: right, wrong place, missed, data, unknown, harmless, false alarm, crashed.
 
     Attributes:
         outcome: One of these.
@@ -112,7 +116,16 @@ def run(path: Path, project: Project) -> Ran:
     finally:
         run.close()
         context.close()
-    return Ran(failed)
+    states = {made.step_name: str(made.state) for made in tracker.executions}
+    return Ran(
+        failed,
+        skipped={name for name, state in states.items() if state in ("skipped", "pending")},
+        without_rows={
+            made.step_name
+            for made in tracker.executions
+            if made.before_snapshot is not None and made.before_snapshot.row_count == 0
+        },
+    )
 
 
 def _kind(error: BaseException) -> str:
@@ -141,7 +154,9 @@ def judge(mutant: Mutant, rendered: Rendered, text: str | None, found: Sequence[
     told = "; ".join(f"{step}: {kind}: {said[:200]}" for step, (kind, said) in ran.failed.items())
     verdict = Verdict("missed", found, ran=ran, detail=ran.refused or told)
     if ran.is_fine:
-        verdict.outcome = "false alarm" if errors else "harmless"
+        # What would fail for any row is no false alarm where no row came.
+        alarms = [diagnostic for diagnostic in errors if diagnostic.step not in ran.without_rows]
+        verdict.outcome = "false alarm" if alarms else "harmless"
         return verdict
     places = _Places(mutant, rendered, text, ran)
     verdict.beside = [diagnostic for diagnostic in errors if not places.accepts(diagnostic)]
@@ -151,6 +166,8 @@ def judge(mutant: Mutant, rendered: Rendered, text: str | None, found: Sequence[
         verdict.outcome = "wrong place"
     elif ran.of_data:
         verdict.outcome = "data"
+    elif ran.failed and set(ran.failed) <= mutant.project.unknowable():
+        verdict.outcome = "unknown"
     return verdict
 
 
@@ -162,12 +179,16 @@ class _Places:
         self.rendered = rendered
         self.text = text
         self.failed: Mapping[str, Any] = ran.failed
+        self.skipped = ran.skipped
         self.numbers = {made.name: number for number, made in reversed(list(enumerate(mutant.project.steps)))}
 
     def accepts(self, found: Any) -> bool:
         if any(self._at(spot, found) for spot in self.mutant.spots):
             return True
-        return self.mutant.follows and found.step in self.failed and self._names(found)
+        if not self.mutant.follows or not self._names(found):
+            return False
+        # A step behind one that failed was not reached, and would have failed as well for want of the same.
+        return found.step in self.failed or (self.mutant.name is not None and found.step in self.skipped)
 
     def _names(self, found: Any) -> bool:
         name, span = self.mutant.name, found.span

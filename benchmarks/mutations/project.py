@@ -14,6 +14,9 @@ from typing import Any
 from benchmarks.mutations.sql import Sql
 from benchmarks.mutations.tables import Columns, write, write_sqlite
 
+# The functions of the module beside the config that declare their columns.
+DECLARED = ("own_functions.read_numbers", "count_rows")
+
 
 @dataclass
 class Made:
@@ -114,6 +117,24 @@ class Project:
         self.environ, self.variables = dict(self.environ), dict(self.variables)
         self.script = list(self.script)
         return self
+
+    def unknowable(self) -> set[str]:
+        """Returns the steps that read what a function gave which declares no columns, or what comes of it."""
+        keys: set[str] = set()
+        steps: set[str] = set()
+        for _ in self.steps:
+            before = len(keys), len(steps)
+            for made in self.steps:
+                if not isinstance(made.fields.get("inputs", {}), dict):
+                    continue
+                if not keys.isdisjoint(made.fields.get("inputs", {}).values()):
+                    steps.add(made.name)
+                if made.name in steps or (made.role == "own" and made.fields.get("value") not in DECLARED):
+                    outputs = made.fields.get("outputs", {})
+                    keys.update(outputs.values() if isinstance(outputs, dict) else ())
+            if before == (len(keys), len(steps)):
+                break
+        return steps
 
     def step(self, name: str) -> Made:
         return next(made for made in self.steps if made.name == name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-OUTCOMES = ("right", "wrong place", "missed", "data", "harmless", "false alarm", "crashed")
+OUTCOMES = ("right", "wrong place", "missed", "data", "unknown", "harmless", "false alarm", "crashed")
 
 
 @dataclass
@@ -56,7 +56,8 @@ class Report:
             f"{self.caught:8.2%} of those that schema or prefix decide are told at step, field and place",
             f"{self.total('wrong place'):8,} told at another place, {self.total('missed'):,} missed, "
             f"{self.total('crashed'):,} crashed the check",
-            f"{self.total('data'):8,} fail by their data alone and are not told",
+            f"{self.total('data'):8,} fail by their data alone and are not told, "
+            f"{self.total('unknown'):,} behind functions that declare no columns",
             f"{sum(self.beside.values()):8,} errors told beside the fault",
             f"{self.total('false alarm'):8,} false alarms on mutants that run, "
             f"{self.total('false alarm', harmless=True):,} on {changes:,} harmless changes, "

@@ -9,6 +9,7 @@ from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
+from odibi_core.core.node import LAYERS
 from odibi_core.diagnostics import Related
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
             continue
         if gaps.incomplete or name in gaps.left_out_steps or any("layer" in field for field in gaps.fields):
             continue
+        if name in others and others[name].layer not in LAYERS:
+            continue  # it may be a connect step, misspelled
         close, certain = best(name, connects)
         if name in others:
             help = f"`{name}` is a step of the layer {others[name].layer}; a connect step opens connections"

@@ -33,6 +33,9 @@ _TOLD_AFTER = frozenset({"column", "qualifier", "ambiguous", "function", "type"}
 _ABOUT_NAMES = frozenset(
     {"table", "qualifier", "column", "ambiguous", "function", "type-name", "alias", "syntax"}
 )
+_OWN_NAME = "referenced that exists in the SELECT clause"
+# What DuckDB finds before it looks at types, though it is said of expressions.
+_WHATEVER_THE_TYPES = frozenset({"group", "aggregate", "count", "position"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def _with_invented(
         outcome = _described(lab, sql, every)
         if isinstance(outcome, Schema):
             return every, outcome, invented
-        if invented is not answers[-1] and outcome.kind == "column":
+        if invented is not answers[-1] and (outcome.kind == "column" or _OWN_NAME in outcome.message):
             continue  # so the name is a column
         problems.append((every, outcome, invented))
     places = {(problem.kind, problem.start, problem.end) for _, problem, _ in problems}
@@ -278,7 +281,7 @@ class _Examination:
         """Whether the problem is there whatever the columns and types are that are not known."""
         if self._invented is not None and not self._invented.tells(problem):
             return False
-        if problem.kind in _ABOUT_NAMES:
+        if problem.kind in _ABOUT_NAMES or problem.kind in _WHATEVER_THE_TYPES:
             return True
         if not self._types_known:
             return False

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _GUESSES = 3
 _OFFERED = re.compile(r"'([^']+)'")
+_CALL = re.compile(r"[^\W\d]\w*(?=\s*\()")
 _WORD = re.compile(r'"(?:[^"]|"")*"|[^\W\d]\w*')
 
 
@@ -134,8 +135,11 @@ def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
         return problem.at(start, last)
     if problem.kind in ("qualifier", "table", "function", "type-name"):
         return _name_only(problem, token)
-    if problem.kind == "type" and seen.tree is not None:
-        return problem.at(*seen.tree.operators.get(first, (first, last)))
+    if problem.kind == "type" and seen.tree is not None and first in seen.tree.operators:
+        return problem.at(*seen.tree.operators[first])
+    if problem.kind == "type" and (called := _CALL.match(sql, first, last)) is not None:
+        # Without the window it is computed over.
+        return problem.at(first, min(last, _call_end(sql, called.end())))
     return problem
 
 
