@@ -1,7 +1,7 @@
 """History mode: the runs of the log directory, newest first, and the comparison of two of them.
 
 Keys: enter opens a run in Run mode, space marks one, `=` compares with the mark (again: all, not only what
-differs), `/` filters, `d` deletes, `O` opens the folder.
+differs; `[` and `]` turn its tabs, `esc` leaves it), `/` filters, `d` deletes, `O` opens the folder.
 Data: `odibi_core.runs.store`, read in a thread, again whenever the directory changes.
 """
 
@@ -21,8 +21,9 @@ from odibi_tui import format as fmt
 from odibi_tui import log_dir as folder
 from odibi_tui.screens.dialogs import Question
 from odibi_tui.screens.pane import ModePane
+from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change
-from odibi_tui.widgets.compare_view import CompareView
+from odibi_tui.widgets.compare_view import CompareLines, CompareView
 from odibi_tui.widgets.run_list import RunList, RunListHeader
 from odibi_tui.widgets.steps_side import FilterInput
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from odibi_tui.widgets.lines import LineView
 
 _LIVE_S = 2.0
+_FIRST = 200
+_COMPARING_KEYS = ("right_square_bracket", "equals_sign", "enter", "y", "Y")
 
 
 class HistoryPane(ModePane):
@@ -43,7 +46,7 @@ class HistoryPane(ModePane):
     mode = "history"
     shows_steps = False
     styles_file = "history.tcss"
-    keys = ("enter", "space", "equals_sign", "slash", "d", "O")
+    keys: Sequence[str] = ("enter", "space", "equals_sign", "slash", "d", "O")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="history.mark"),
         Binding("equals_sign", "compare", "compare with mark", id="history.compare"),
@@ -56,6 +59,7 @@ class HistoryPane(ModePane):
         self._store: RunStore | None = None
         self._reading = False
         self._again = False
+        self._listed = False
         self._stopped = threading.Event()
 
     def compose(self) -> ComposeResult:
@@ -112,29 +116,40 @@ class HistoryPane(ModePane):
         runs: Sequence[RunSummary] = ()
         problem: str | None = None
         try:
+            if not self._listed:  # the first screenful at once, however many there are
+                runs = self._store.recent(_FIRST)
+                if len(runs) == _FIRST:
+                    self.app.call_later(self._show_first, runs)
             runs = self._store.runs()
         except OdibiError as error:
             problem = str(error)
         self.app.call_later(self._show, runs, problem)
 
+    def _show_first(self, runs: Sequence[RunSummary]) -> None:
+        if self.is_attached and not self._listed:
+            self._list(runs)
+
     def _show(self, runs: Sequence[RunSummary], problem: str | None) -> None:
         self._reading = False
         if not self.is_attached:
             return
-        listed = self.query_one(RunList)
-        record = self.session.record
-        listed.show(runs, prefer=record.run_id if record is not None else None)
-        self.set_class(not runs, "-empty")
-        self.query_one(RunListHeader).refresh()
+        self._listed = True
         empty = self.query_one("#history-empty", Static)
         where = fmt.shorten(str(self.session.log_dir), 60)
         empty.update(problem or f"no runs in {where} yet\n\n1  open the pipeline      r  run it")
-        if runs:
-            self.call_after_refresh(self._take_focus)  # only what is displayed can have it
-        self._tell()
+        self._list(runs)
         if self._again:
             self._again = False
             self.reload()
+
+    def _list(self, runs: Sequence[RunSummary]) -> None:
+        record = self.session.record
+        self.query_one(RunList).show(runs, prefer=record.run_id if record is not None else None)
+        self.set_class(not runs, "-empty")
+        self.query_one(RunListHeader).refresh()
+        if runs:
+            self.call_after_refresh(self._take_focus)  # only what is displayed can have it
+        self._tell()
 
     def _take_focus(self) -> None:
         """Gives the list the focus where nothing has it: the pane had nothing to focus when it was opened."""
@@ -161,6 +176,10 @@ class HistoryPane(ModePane):
     def on_line_view_chosen(self, event: LineView.Chosen) -> None:
         """Opens the run in Run mode."""
         event.stop()
+        if isinstance(event.view, CompareLines):
+            if line := event.view.text(event.row):
+                self.app.push_screen(TextScreen("comparison", line))
+            return
         if not isinstance(event.view, RunList):
             return
         run = event.view.current
@@ -212,8 +231,14 @@ class HistoryPane(ModePane):
         view = self.query_one(CompareView)
         view.show(comparison)
         self.set_class(True, "-comparing")
-        view.focus()
+        self.keys = _COMPARING_KEYS
+        self.call_after_refresh(view.focus_inside)
         self._tell()
+
+    def turn_tab(self, by: int) -> None:
+        """Turns the tabs of the comparison."""
+        if self.has_class("-comparing"):
+            self.query_one(CompareView).turn(by)
 
     def action_delete(self) -> None:
         """Asks, then deletes the run under the cursor."""
@@ -277,6 +302,8 @@ class HistoryPane(ModePane):
         """Leaves the comparison, else takes the filter away."""
         if self.has_class("-comparing"):
             self.set_class(False, "-comparing")
+            self.keys = type(self).keys
+            self.query_one(CompareView).close()
             self.query_one(RunList).focus()
             self._tell()
             return True
@@ -292,16 +319,26 @@ class HistoryPane(ModePane):
     def focus_inside(self) -> None:
         """The list has the focus, or the comparison."""
         comparing = self.has_class("-comparing")
-        (self.query_one(CompareView) if comparing else self.query_one(RunList)).focus()
+        if comparing:
+            self.query_one(CompareView).focus_inside()
+        else:
+            self.query_one(RunList).focus()
 
     def value_to_copy(self) -> str | None:
-        """The id of the run under the cursor."""
+        """The id of the run under the cursor; in a comparison the line."""
+        if self.has_class("-comparing"):
+            return self.query_one(CompareView).line
         run = self.query_one(RunList).current
         return run.run_id if run is not None else None
 
     def command_line(self) -> str | None:
-        """The command that shows the run under the cursor."""
+        """The command that shows the run under the cursor, or makes the comparison."""
+        where = ["--log-dir", str(self.session.log_dir)]
+        comparison = self.query_one(CompareView).comparison
+        if self.has_class("-comparing") and comparison is not None:
+            runs = comparison.before.run_id, comparison.after.run_id
+            return shlex.join(["odibi-core", "runs", "diff", *runs, *where])
         run = self.query_one(RunList).current
         if run is None:
             return None
-        return shlex.join(["odibi-core", "runs", "show", run.run_id, "--log-dir", str(self.session.log_dir)])
+        return shlex.join(["odibi-core", "runs", "show", run.run_id, *where])

@@ -1,202 +1,189 @@
-"""CompareView: two runs side by side: the runs, their steps, configuration, schema and rows."""
+"""CompareView: two runs side by side: Steps, Configuration, Schema, Rows and Data, a tab each."""
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from textual.message import Message
+from textual.widget import Widget
 
 from odibi_tui import format as fmt
-from odibi_tui.widgets.cells import value_text
+from odibi_tui.widgets.compare_data import compare_datasets
+from odibi_tui.widgets.compare_rows import (
+    Row,
+    configuration_tab,
+    count_tab,
+    schema_tab,
+    step_tab,
+    tab_counts,
+)
 from odibi_tui.widgets.lines import LineView, Part, fit
+from odibi_tui.widgets.note_line import NoteLine
+from odibi_tui.widgets.tabs import TabLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from odibi_core.journal.record import RunRecord, StepRecord
-    from odibi_core.runs.compare import RunComparison, StepComparison
+    from textual.app import ComposeResult
 
-_NAME = 28
-_SIDE = 22
-_COUNT = 13
-_SIGNS = {"new": ("+", "ok"), "gone": ("-", "error"), "both": ("~", "warning")}
-_STEADY = 0.2
-"""A step's length counts as different when it changed by more than this part, and by 100 ms."""
+    from odibi_core.journal.record import RunRecord
+    from odibi_core.runs.compare import RunComparison
 
-Row = list[Part]
+TABS = ("Steps", "Configuration", "Schema", "Rows", "Data")
+_MAKERS = (step_tab, configuration_tab, schema_tab, count_tab)
+_DATA = 4
 
 
-class CompareView(LineView):
-    """Only what differs, until `toggle_all`."""
+class CompareLines(LineView):
+    """The lines of a tab; enter shows one whole."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: Sequence[Row] = ()
+
+    def show(self, rows: Sequence[Row], *, stay: bool) -> None:
+        """Shows other lines; the cursor stays where it is, or goes to the top."""
+        self.rows = rows
+        self.set_rows(len(rows))
+        if not stay:
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False, immediate=True)
+
+    def row(self, y: int, width: int) -> Sequence[Part]:
+        """A line of the tab."""
+        return fit(self.rows[y], width)
+
+    def text(self, y: int) -> str:
+        """All of a line as text."""
+        return "".join(text for text, _ in self.rows[y]).strip() if y < len(self.rows) else ""
+
+
+class CompareView(Widget):
+    """Only what differs, until `toggle_all`. Keys: `[` and `]` turn the tabs, enter shows a line whole.
+
+    Data are compared when their tab is first opened, in a thread; what is found first is shown first.
+    """
+
+    DEFAULT_CSS = "CompareView { height: 1fr; width: 1fr; }"
+
+    class Turned(Message):
+        """Another tab, or more of it, is shown."""
 
     def __init__(self, *, now: Callable[[], datetime] | None = None, id: str | None = None) -> None:
         super().__init__(id=id)
         self._now = now or (lambda: datetime.now(UTC))
-        self._comparison: RunComparison | None = None
-        self._rows: Sequence[Row] = ()
-        self._all = False
+        self.comparison: RunComparison | None = None
+        self._everything = False
+        self._data: list[tuple[bool, list[Row]]] = []
+        self._number = 0  # of the comparison: what a thread of an earlier one finds is not taken
+        self._asked = self._done = False
+
+    def compose(self) -> ComposeResult:
+        """Who is compared, the tabs, and the lines of one."""
+        yield NoteLine(id="compare-a")
+        yield NoteLine(id="compare-b")
+        yield TabLine(*TABS, id="compare-tabs")
+        yield CompareLines(id="compare-lines")
 
     def show(self, comparison: RunComparison) -> None:
         """Shows a comparison, from its top."""
-        self._comparison, self._all = comparison, False
-        self._made()
-        self.cursor = 0
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self.comparison, self._everything = comparison, False
+        self._number += 1
+        self._data, self._asked, self._done = [], False, False
+        self.query_one(TabLine).active = 0
+        self._fill(stay=False)
 
     def toggle_all(self) -> None:
-        """Shows all steps, or again only what differs."""
-        self._all = not self._all
-        self._made()
+        """Shows all there is, or again only what differs."""
+        self._everything = not self._everything
+        self._fill(stay=False)
 
-    def _made(self) -> None:
-        if self._comparison is not None:
-            self._rows = list(rows_of(self._comparison, self._now(), all_steps=self._all))
-            self.set_rows(len(self._rows))
+    def turn(self, by: int) -> None:
+        """Shows the next or the previous tab."""
+        self.query_one(TabLine).turn(by)
 
-    def row(self, y: int, width: int) -> Sequence[Part]:
-        """A line of the comparison."""
-        return fit(self._rows[y], width)
+    def focus_inside(self) -> None:
+        """The lines have the focus."""
+        self.query_one(CompareLines).focus()
+
+    @property
+    def line(self) -> str:
+        """The line under the cursor as text."""
+        lines = self.query_one(CompareLines)
+        return lines.text(lines.cursor)
+
+    def close(self) -> None:
+        """Nobody looks at it any more: what is being compared is given up."""
+        self._number += 1
+
+    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
+        """Shows the tab that was picked."""
+        event.stop()
+        self._fill(stay=False)
+
+    def _fill(self, *, stay: bool) -> None:
+        comparison, tabs = self.comparison, self.query_one(TabLine)
+        if comparison is None:
+            return
+        before, after = comparison.before, comparison.after
+        shown = "all there is" if self._everything else "only what differs"
+        other = "less" if self._everything else "all"
+        self.query_one("#compare-a", NoteLine).say(
+            [(f" A {_title(before, self._now())}", "strong")], [(f"{shown} ", "muted")]
+        )
+        self.query_one("#compare-b", NoteLine).say(
+            [(f" B {_title(after, self._now())}", "strong")], [("= ", "key"), (f"{other} ", "muted")]
+        )
+        counts = [*tab_counts(comparison), sum(differs for differs, _ in self._data)]
+        tabs.relabel(
+            *(f"{name} {count}" if count else name for name, count in zip(TABS, counts, strict=True))
+        )
+        active = tabs.active
+        rows = self._data_rows() if active == _DATA else _MAKERS[active](comparison, self._everything)
+        self.query_one(CompareLines).show(rows, stay=stay)
+        if active == _DATA and not self._asked:
+            self._asked = True
+            self.run_worker(
+                partial(self._compare_data, comparison, self._number),
+                thread=True,
+                group="compare-data",
+                exit_on_error=True,
+            )
+        self.post_message(self.Turned())
+
+    def _data_rows(self) -> list[Row]:
+        rows: list[Row] = []
+        for differs, lines in self._data:
+            if differs or self._everything:
+                rows += [*lines, []] if len(lines) > 1 else lines
+        same = sum(not differs for differs, _ in self._data)
+        if not self._done:
+            rows.append([("   comparing …", "muted")])
+        elif not self._data:
+            rows.append([("   no step has data in both runs", "muted")])
+        elif same and not self._everything:
+            rows.append([(f"   the same: {fmt.plural(same, 'dataset')}", "muted")])
+        return rows
+
+    def _compare_data(self, comparison: RunComparison, number: int) -> None:
+        def came(_: str, differs: bool, rows: list[Row]) -> None:
+            self.app.call_later(self._take, number, differs, rows)
+
+        compare_datasets(comparison, came, lambda: self._number != number)
+        self.app.call_later(self._finish, number)
+
+    def _take(self, number: int, differs: bool, rows: list[Row]) -> None:
+        if number == self._number and self.is_attached:
+            self._data.append((differs, rows))
+            self._fill(stay=self.query_one(TabLine).active == _DATA)
+
+    def _finish(self, number: int) -> None:
+        if number == self._number and self.is_attached:
+            self._done = True
+            self._fill(stay=self.query_one(TabLine).active == _DATA)
 
 
-def rows_of(comparison: RunComparison, now: datetime, *, all_steps: bool) -> Iterator[Row]:
-    """Yields the lines of a comparison, a heading above each part that has something to say."""
-    before, after = comparison.before, comparison.after
-    shown = "all steps" if all_steps else "only what differs"
-    yield [(f" A {_run_title(before, now)}", "strong"), (f"     {shown}", "muted")]
-    yield [
-        (f" B {_run_title(after, now)}", "strong"),
-        ("     = ", "key"),
-        ("all" if not all_steps else "less", "muted"),
-    ]
-    for title, rows in (
-        ("Run", list(_run_rows(comparison))),
-        ("Steps", list(_step_rows(comparison.steps, all_steps))),
-        ("Configuration", list(_configuration_rows(comparison.steps))),
-        ("Schema", list(_schema_rows(comparison.steps))),
-        ("Rows", list(_count_rows(comparison.steps, all_steps))),
-    ):
-        yield []
-        yield [(f" {title}", "heading"), *_column_heads(title)]
-        yield from rows or [[("     the same", "muted")]]
-
-
-def _column_heads(title: str) -> Row:
-    if title not in ("Run", "Steps", "Rows"):
-        return []
-    sides = [side.rjust(_COUNT) if title == "Rows" else side for side in "AB"]
-    return [(" " * (_NAME + 5 - len(title) - 1) + sides[0].ljust(_SIDE) + sides[1], "muted")]
-
-
-def _run_title(record: RunRecord, now: datetime) -> str:
+def _title(record: RunRecord, now: datetime) -> str:
     return f"{record.run_id}   {fmt.moment(record.started, now=now)}   {record.pipeline}"
-
-
-def _run_rows(comparison: RunComparison) -> Iterator[Row]:
-    before, after = comparison.before, comparison.after
-    for changed in comparison.run:
-        short = changed.name == "digest"
-        texts = [_short(value, 12 if short else _SIDE - 2) for value in (changed.before, changed.after)]
-        yield _line("~", "config" if short else changed.name, *texts)
-    delta = comparison.duration_delta_ms
-    if delta is not None and _differs(before.duration_ms, after.duration_ms):
-        yield _line(
-            "~", "length", fmt.duration(before.duration_ms), fmt.duration(after.duration_ms), _delta_ms(delta)
-        )
-
-
-def _step_rows(steps: Sequence[StepComparison], all_steps: bool) -> Iterator[Row]:
-    for step in steps:
-        slower = step.duration_delta_ms is not None and _differs(
-            step.before.duration_ms if step.before else None, step.after.duration_ms if step.after else None
-        )
-        if not (all_steps or step.status != "both" or step.state_changed or slower):
-            continue
-        delta = _delta_ms(step.duration_delta_ms) if slower and step.duration_delta_ms is not None else ""
-        sign = "~" if slower or step.state_changed else " "
-        if step.status != "both":
-            sign = _SIGNS[step.status][0]
-        yield _line(sign, step.name, _state_of(step.before), _state_of(step.after), delta)
-
-
-def _configuration_rows(steps: Sequence[StepComparison]) -> Iterator[Row]:
-    for step in steps:
-        for changed in step.configuration:
-            yield [("   ~ ", "warning"), (step.name, "strong"), (f"  {changed.name}", "muted")]
-            for line in _text_diff(changed.before, changed.after):
-                sign = line[0]
-                yield [(f"       {line}", "ok" if sign == "+" else "error" if sign == "-" else "muted")]
-
-
-def _schema_rows(steps: Sequence[StepComparison]) -> Iterator[Row]:
-    arrow = fmt.sign("right", ascii_only=fmt.wants_ascii())
-    for step in steps:
-        if step.schema:
-            row: Row = [("   ~ ", "warning"), (_padded(step.name), "strong")]
-            row += [(f"+ {name}  ", "ok") for name in step.schema.added]
-            row += [(f"- {name}  ", "error") for name in step.schema.removed]
-            row += [(f"{c.name} {c.before} {arrow} {c.after}  ", "warning") for c in step.schema.types]
-            yield row
-
-
-def _count_rows(steps: Sequence[StepComparison], all_steps: bool) -> Iterator[Row]:
-    for step in steps:
-        differs = step.status == "both" and step.rows_before != step.rows_after
-        if differs or all_steps:
-            delta = f"{step.row_delta:+,}" if step.row_delta else ""
-            before, after = (f"{fmt.count(rows):>{_COUNT}}" for rows in (step.rows_before, step.rows_after))
-            yield _line("~" if differs else " ", step.name, before, after, delta)
-
-
-def _line(sign: str, name: str, before: str, after: str, delta: str = "") -> Row:
-    tone = {"+": "ok", "-": "error", "~": "warning"}.get(sign, "")
-    return [
-        (f"   {sign} ", tone),
-        (_padded(name), "strong" if sign.strip() else ""),
-        (before + " " * max(1, _SIDE - cell_len(before)), ""),
-        (after + " " * max(1, _SIDE - cell_len(after)), ""),
-        (delta, tone),
-    ]
-
-
-def _padded(name: str) -> str:
-    name = fmt.shorten(name, _NAME - 1)
-    return name + " " * (_NAME - cell_len(name))
-
-
-def _state_of(step: StepRecord | None) -> str:
-    if step is None:
-        return "–"
-    text = f"{fmt.glyph(step.state, ascii_only=fmt.wants_ascii())} {step.state}"
-    return text if step.duration_ms is None else f"{text} {fmt.duration(step.duration_ms)}"
-
-
-def _differs(before: float | None, after: float | None) -> bool:
-    if before is None or after is None:
-        return False
-    return abs(after - before) > max(100.0, _STEADY * max(before, after))
-
-
-def _delta_ms(delta: float) -> str:
-    return f"{'+' if delta > 0 else '-'}{fmt.duration(abs(delta))}"
-
-
-def _short(value: Any, width: int) -> str:
-    return "–" if value is None else fmt.shorten(value_text(value), width)
-
-
-def _text_diff(before: Any, after: Any) -> Iterator[str]:
-    """Yields what changed in a field's text, a line at a time; a short one is told whole."""
-    old, new = _lines_of(before), _lines_of(after)
-    for line in difflib.unified_diff(old, new, n=1, lineterm=""):
-        if not line.startswith(("---", "+++", "@@")):
-            yield line[0] + " " + line[1:]
-
-
-def _lines_of(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{key}: {item}" for key, item in value.items()]
-    if isinstance(value, list | tuple):
-        return [str(item) for item in value]
-    return str(value).splitlines() or [""]

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from odibi_core.runs.store import RunSummary
+from odibi_core.runs.store import RunStore, RunSummary
 from odibi_tui import log_dir
+from odibi_tui.screens import history
 from odibi_tui.screens.dialogs import Question
 from odibi_tui.screens.history import HistoryPane
+from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change, Session
 from odibi_tui.widgets.run_list import RunList, trends_of
 from odibi_tui.widgets.steps_side import FilterInput
@@ -184,10 +186,65 @@ async def test_comparing_needs_a_mark_and_another_run(logs):
         assert "A run_20260131_110300" in app.text()  # the older one first, whichever was marked
         assert "- keep_large" in app.text()
         await pilot.press("equals_sign")
-        await settled(app, pilot, lambda: "all steps" in app.text())
+        await settled(app, pilot, lambda: "all there is" in app.text())
         assert app.pane.leave()
         await pilot.pause()
         assert "only what differs" not in app.text()
+
+
+async def test_each_kind_of_difference_has_a_tab_and_data_are_compared_when_theirs_is_opened(logs):
+    app = app_of(logs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await listed(app, pilot, 9)
+        await pilot.press("down", "down", "space", "down", "equals_sign")
+        await settled(app, pilot, lambda: "only what differs" in app.text())
+        tabs = next(row for row in app.rows() if "Configuration" in row).split()
+        assert tabs == ["Steps", "Configuration", "Schema", "Rows", "2", "Data"]
+        assert "the same steps, states and lengths" in app.text()
+        app.pane.turn_tab(-1)
+        await settled(app, pilot, lambda: "Data 2" in app.text() and "comparing" not in app.text())
+        rows = [" ".join(row.split()) for row in app.rows()]
+        assert "~ read_orders (orders) +1 -0 ~0 =42 by id (found), all rows" in rows
+        assert "+ id=43 amount=537.5 region=null notes=null" in rows
+        assert "~ keep_large (large) +1 -0 ~0 =32 by id, all rows" in rows
+        await pilot.press("y")
+        assert app.pane.value_to_copy().startswith("~ read_orders (orders)")
+        assert "runs diff run_20260131_110200 run_20260131_110300" in app.pane.command_line()
+        await pilot.press("enter")
+        await settled(app, pilot, lambda: isinstance(app.screen, TextScreen))
+
+
+async def test_two_runs_with_the_same_data_say_so(tmp_path):
+    directory = tmp_path / "tracker_logs"
+    for i in range(2):
+        filtered_run(directory, run_id=f"run_20260131_11{i:02d}00", start=NOON - timedelta(minutes=60 - i))
+    app = app_of(directory)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await listed(app, pilot, 2)
+        await pilot.press("space", "down", "equals_sign")
+        await settled(app, pilot, lambda: "only what differs" in app.text())
+        app.pane.turn_tab(-1)
+        await settled(app, pilot, lambda: "the same: 2 datasets" in app.text())
+        await pilot.press("equals_sign")
+        await settled(app, pilot, lambda: "+0 -0 ~0 =40" in app.text())
+
+
+async def test_the_first_screenful_of_many_runs_does_not_wait_for_the_rest(logs, monkeypatch):
+    app = app_of(logs)
+    go_on = threading.Event()
+    every = RunStore.runs
+
+    def slowly(store):
+        go_on.wait(20)
+        return every(store)
+
+    monkeypatch.setattr(RunStore, "runs", slowly)
+    monkeypatch.setattr(history, "_FIRST", 4)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 4)
+        assert "today 12:05" in app.text()
+        go_on.set()
+        await settled(app, pilot, lambda: app.query_one(RunList).row_total == 9)
 
 
 async def test_the_folder_is_told_where_nothing_can_open_it(logs, monkeypatch):
