@@ -133,6 +133,8 @@ def _relay_step(event: Event, emitter: EventEmitter, step: Step) -> None:
             )
         case journal.Snapshot():
             emitter.emit("snapshot", step=step, snapshot=_snapshot(event))
+        case journal.Expectation():
+            emitter.emit("expectation", step=step, expectation=event)
         case journal.Retry():
             error = remote_error(event.error, step.name)
             emitter.emit("step_retry", step=step, attempt=event.attempt, delay_s=event.delay_s, error=error)

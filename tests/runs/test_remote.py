@@ -16,11 +16,12 @@ from odibi_core.journal.fold import RunBuilder
 from odibi_core.runs.remote import DatasetHandle, relay
 
 STEP = Step(name="work")
+EXPECTATION = journal.Expectation(step="work", name="unique(id)", kind="unique", passed=True)
 ERROR = journal.ErrorInfo(type="KeyError", message="'region'", traceback="Traceback: there", help="do this")
 COLUMNS = (journal.ColumnInfo("id", "int64", "BIGINT"),)
 NAMES = (
     "pipeline_start", "step_start", "step_complete", "step_error", "pipeline_complete", "pipeline_error",
-    "step_retry", "step_progress", "step_skipped", "snapshot", "log", "pipeline_cancelled",
+    "step_retry", "step_progress", "step_skipped", "snapshot", "expectation", "log", "pipeline_cancelled",
 )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def told(*events: journal.Event, run_dir: Path | None = None) -> list[tuple[str,
             journal.Log(message="m", level="warning", step="work"),
             "log", {"step": STEP, "level": "warning", "message": "m"},
         ),
+        (EXPECTATION, "expectation", {"step": STEP, "expectation": EXPECTATION}),
         (journal.Log(message="m"), "log", {"step": None, "level": "info", "message": "m"}),
         (journal.RunFinished(state="cancelled"), "pipeline_cancelled", {}),
     ],
