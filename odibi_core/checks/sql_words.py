@@ -91,9 +91,9 @@ def _function(problem: SqlProblem, token: str, meant: str | None) -> Words:
 
 
 def _ambiguous(problem: SqlProblem, token: str, meant: str | None) -> Words:
-    offered = re.findall(r"'([^']+)'", problem.message.partition("(use:")[2])
+    offered = list(dict.fromkeys(re.findall(r"'([^']+)'", problem.message.partition("(use:")[2])))
     message = f"`{plain_name(problem.name or token)}` is a column of more than one table"
-    return message, f"write {' or '.join(offered)}" if offered else "write the table before it"
+    return message, f"write {' or '.join(offered)}" if len(offered) > 1 else "write the table before it"
 
 
 def _type(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
