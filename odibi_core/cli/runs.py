@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _MORE = {
     "diff": ("odibi_core.cli.runs_diff", "Compare two runs: steps, configuration, schemas, rows, data."),
     "profile": ("odibi_core.cli.runs_profile", "Show the statistics of the columns of a step's data."),
+    "prune": ("odibi_core.cli.runs_prune", "Remove past runs, or only the results they kept."),
     "export": ("odibi_core.cli.runs_export", "Export a run's lineage as OpenLineage events."),
 }
+
+_LISTED = 50
 
 
 @click.group(
@@ -53,16 +56,33 @@ With `--format json` each run is an object on a line of its own.""",
 )
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @place_options
-@click.option("-n", "--limit", type=click.IntRange(min=1), help="Only the newest so many.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"Only the newest so many.  [default: {_LISTED}, with --format json all]",
+)
+@click.option("--all", "every", is_flag=True, help="All runs, however many.")
 def list_command(
-    config: Path | None, log_dir: Path | None, base_dir: Path | None, form: str, limit: int | None
+    config: Path | None,
+    log_dir: Path | None,
+    base_dir: Path | None,
+    form: str,
+    limit: int | None,
+    every: bool,
 ) -> None:
     """List runs, newest first.
 
     CONFIG is a pipeline, or its directory: its runs are listed.
     """
     store = store_of(log_dir, base_dir if base_dir is not None else config)
-    runs = store.runs()[:limit]
+    if limit is None and form == "text" and not every:
+        runs = store.recent(_LISTED + 1)
+        if len(runs) > _LISTED:
+            click.echo(f"the newest {_LISTED}; `--all` lists all", err=True)
+        runs = runs[:_LISTED]
+    else:
+        runs = store.runs() if limit is None or every else store.recent(limit)
     from odibi_core.cli import runs_text
 
     if form == "json":

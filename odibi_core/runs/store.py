@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import shutil
-import time
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,10 +17,11 @@ from odibi_core.journal.layout import RunPaths, is_run_id
 from odibi_core.journal.load import load_journal
 from odibi_core.journal.lock import holder_state
 from odibi_core.runs.follow import RunFollower, fate_of
+from odibi_core.runs.holding import held
 from odibi_core.runs.summary import RunSummary, SummaryReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     import pyarrow as pa
 
@@ -258,13 +256,17 @@ class RunStore:
             if paths.directory.is_symlink():
                 paths.directory.unlink()
             elif paths.directory.is_dir():
-                with _held(paths, force):
+                with held(paths, force=force):
                     shutil.rmtree(paths.directory)
             paths.final_log.unlink(missing_ok=True)
         except OSError as error:
             if isinstance(error, RunError):
                 raise
             raise RunError(f"cannot delete run `{run_id}`: {error.strerror or error}") from error
+        self._summaries.forget(run_id)
+
+    def forget(self, run_id: str) -> None:
+        """Forgets what is remembered of a run whose files have been removed."""
         self._summaries.forget(run_id)
 
     def _data(self, run: str | Path, dataset: str, field: str, record: RunRecord | None) -> pa.Table | None:
@@ -348,43 +350,6 @@ def _read_journal(path: Path) -> RunRecord:
             if record.is_live:
                 record = settle(record, fate)
     return record if record.run_id else replace(record, run_id=path.parent.name)
-
-
-@contextlib.contextmanager
-def _held(paths: RunPaths, force: bool) -> Iterator[None]:
-    """Holds a run's journal while it is deleted, so that no writer takes it up meanwhile."""
-    try:
-        descriptor = os.open(paths.journal, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield
-        return
-    try:
-        try:
-            _lock(descriptor)
-        except BlockingIOError as error:
-            raise RunError(
-                f"run `{paths.run_id}` is running and cannot be deleted", help="cancel it first"
-            ) from error
-        except OSError as error:
-            record = load_journal(paths.journal).view()
-            if record.is_live and fate_of(record, "unknown") != "interrupted" and not force:
-                raise RunError(
-                    f"nobody can tell whether run `{paths.run_id}` still lives",
-                    help=f"locks do not work in `{paths.log_dir}`; if it is over, delete its files by hand",
-                ) from error
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Takes the lock of a journal; tries again, because whoever asks for it holds it for an instant."""
-    for _ in range(20):
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.005)
-    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _natural(run_id: str) -> tuple[str, int]:

@@ -87,7 +87,7 @@ class World:
             if node.kind in ("function", "read"):
                 own.append(node.name)  # a function may ask for it, and a file is called so
             if node.kind == "function":
-                own.append(self.code)
+                own += [self.code, node.inputs]  # it may ask for its step, which has the names
             found[name] = (*own, tuple(found[other] for other in node.inputs))
         return found
 
