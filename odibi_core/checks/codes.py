@@ -57,6 +57,16 @@ NO_OUTPUTS = CodeInfo(
     'Name the result: "outputs": {"data": "orders"}.',
 )  # fmt: skip
 
+UNUSED_VALUE = CodeInfo(
+    "ODB134", "unused-value", "warning",
+    "a step has a value that it does not use",
+    "A config_op transform takes its operations from `params`; its `value` is read past, and without "
+    "operations the input passes through as it is.",
+    '{"name": "clean", "value": "SELECT * FROM data", "inputs": {"data": "orders"}, '
+    '"outputs": {"data": "clean"}}',
+    'A query needs "type": "sql". Else take the value out, or write operations in `params`.',
+)  # fmt: skip
+
 # -- the graph ---------------------------------------------------------------------------------------
 
 DUPLICATE_STEP = CodeInfo(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
+from odibi_core.config.origins import JsonOrigin, replacement
+from odibi_core.diagnostics import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
+_QUERY = re.compile(r"\s*(?:\(\s*)*(?:select|with|from|values|pivot|unpivot|describe)\s", re.IGNORECASE)
 _CONNECTED = frozenset({"connection", "connection_string"})
 
 
@@ -28,6 +32,8 @@ def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
         elif step.layer == "transform":
             if step.type == "config_op":
                 yield from _check_one_input(step, pipeline, connects)
+                if step.value and not step.value.isspace():
+                    yield from _check_unused_value(step, pipeline)
             yield from _check_outputs(step, pipeline)
         elif step.layer == "ingest":
             yield from _check_outputs(step, pipeline)
@@ -63,6 +69,33 @@ def _need(step: Step) -> str | None:
     if layer in ("store", "publish"):
         return None if "table" in params else "where to write"
     return None
+
+
+def _check_unused_value(step: Step, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    if not all(pipeline.is_known(step, field) for field in ("value", "layer", "type")):
+        return
+    is_query = _QUERY.match(step.value) is not None
+    yield codes.UNUSED_VALUE.found(
+        f"`{step.name}` does not use its `value`", step=step.name, field="value",
+        span=place(step, "value", start=0), suggestion="sql" if is_query else None,
+        help='a query needs "type": "sql"' if is_query
+        else "operations stand in `params`; without any the input passes through",
+        fix=_as_query(step) if is_query else None,
+    )  # fmt: skip
+
+
+def _as_query(step: Step) -> Fix | None:
+    """Returns the fix that makes a step one of type sql: the type replaced, or written before the value."""
+    if step.origin is None:
+        return None
+    span = step.origin.locate("type", start=0)
+    written = span.end is not None and span.end - (span.start or 0) > 1
+    if written or not isinstance(step.origin, JsonOrigin):
+        return replacement(step.origin, "sql", "type", safe=False)
+    key = step.origin.locate("value", key=True)
+    if key.start is None:
+        return None
+    return Fix('write "type": "sql"', "unsafe", key.start - 1, key.start - 1, '"type": "sql", ')
 
 
 def _check_one_input(step: Step, pipeline: Pipeline, connects: set[str]) -> Iterator[Diagnostic]:

@@ -20,7 +20,8 @@ NOT_TEXT = CodeInfo(
     "the file holds binary data, not text",
     "A file was saved under the wrong name, or is damaged.",
     "a Parquet file called pipeline.json",
-    "Name a config: JSON or CSV text, or a SQLite database with the suffix .db, .sqlite or .sqlite3.",
+    "Open the config that is meant: JSON or CSV text, or a SQLite database with the suffix .db, .sqlite or "
+    ".sqlite3.",
 )  # fmt: skip
 ENCODING = CodeInfo(
     "ODB103", "not-utf-8", "error",

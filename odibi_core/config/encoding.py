@@ -41,7 +41,9 @@ def decode(path: str, data: bytes, *, bom_is_error: bool) -> Decoded:
     if binary is not None:
         source = TextSource(path, "")
         what = f"the file holds {binary}" if binary.startswith("a") else f"the file is {binary}"
-        help = "name a .json or .csv file with steps, or a SQLite database with the suffix .db or .sqlite"
+        help = (
+            "a config is a .json or .csv file with steps, or a SQLite database with the suffix .db or .sqlite"
+        )
         return Decoded(None, (codes.NOT_TEXT.found(what, span=source.span(0, 0), help=help),))
     try:
         text = data.decode("utf-8")

@@ -187,8 +187,9 @@ class JsonSteps:
         self._index += 1
 
     def _spoil_doubtful(self, before: int) -> bool:
-        """Marks fields that are not what was meant: half a character, one of two, NaN. Returns whether a field's
-        name is among them.
+        """Marks fields that are not what was meant: half a character, one of two, NaN.
+
+        Returns whether a field's name is among them.
         """
         named = False
         for problem in self._reader.damage.problems[before:]:
