@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from odibi_core.checks import graph_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.diagnostics import Related
+from odibi_core.formats.registry import DATABASE_SUFFIXES, database_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from odibi_core.diagnostics import Diagnostic
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # one letter is a drive
 _QUERY = re.compile(r"\s*(?:\(|(?:select|with|from|values)\s)", re.IGNORECASE)
-_DATABASES = frozenset({"sqlite", "duckdb", "sql"})
-_DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3", ".duckdb", ".ddb")
 _GLOB = frozenset("*?[")
+_DATABASE_SUFFIXES = tuple(DATABASE_SUFFIXES)
 _MODES = {"replace": "overwrite", "fail": "error"}
 _JUDGED = ("layer", "type", "value", "params", "inputs", "outputs")
 
@@ -124,9 +123,9 @@ def _normal(value: str, base: str) -> str:
 
 def _is_database(value: str, params: dict[str, Any]) -> bool:
     named = params.get("format") if params else None
-    if named is not None:
-        return str(named).strip().lower() in _DATABASES
-    return value.lower().endswith(_DATABASE_SUFFIXES) or ("://" in value and _SCHEME.match(value) is not None)
+    if named is None and "://" not in value:
+        return value.lower().endswith(_DATABASE_SUFFIXES)  # the quick answer for nearly all
+    return database_kind(value, named) is not None
 
 
 def _mode(step: Step) -> str:
