@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
-from odibi_core.text import nearest
+from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def check_sources(pipeline: Pipeline, base_dir: Path, cwd: Path) -> Iterator[Dia
                 continue
         except ValueError:  # a null character: no file can have that name
             path = step.value
-        yield _missing(step, Path(path), base_dir, cwd)
+        yield missing_source(step, Path(path), base_dir, cwd)
 
 
 def reads_file(step: Step) -> bool:
@@ -77,26 +77,70 @@ def _is_written(path: str, written: set[str]) -> bool:
     return path in written or any(str(parent) in written for parent in Path(path).parents)
 
 
-def _missing(step: Step, path: Path, base_dir: Path, cwd: Path) -> Diagnostic:
+def missing_source(
+    step: Step, path: Path, base_dir: Path, cwd: Path, *field: str | int, text: str | None = None
+) -> Diagnostic:
+    """Returns the diagnostic of a file that is not there.
+
+    Args:
+        step: The step that names it.
+        path: Where it should be.
+        base_dir: What relative paths are relative to.
+        cwd: The current directory, where it may be instead.
+        *field: The field that names it; its value if not given.
+        text: What stands there; the step's value if not given.
+    """
+    field = field or ("value",)
+    written = step.value if text is None else text
     suggestion = fix = None
-    if not Path(step.value).is_absolute() and _is_in(cwd, step.value):
+    if not Path(written).is_absolute() and _is_in(cwd, written):
         help = "it exists in the current directory: use --base-dir ."
-    elif _QUERY.match(step.value):
+    elif _QUERY.match(written):
         help = "a query needs `type` sql, or a `connection` in `params`"
     else:
-        close = _nearest_file(path)
-        if close is not None:
-            suggestion = step.value[: len(step.value) - len(path.name)] + close
-            help = f"a file `{close}` exists there"
-            fix = replacement(step.origin, suggestion, "value", safe=False)
-        elif Path(step.value).is_absolute():
+        wrong = _first_missing(path)
+        close = _nearest_name(wrong)
+        known = None if close is None else _corrected(written, wrong.name, close, path, wrong)
+        if close is not None and known is not None:
+            suggestion = known
+            help = f"a {'file' if wrong == path else 'directory'} `{close}` exists there"
+            fix = replacement(step.origin, suggestion, *field, safe=False)
+        elif wrong != path:
+            shown = _below(wrong, base_dir)
+            help = f"the directory `{shown}` does not exist either"
+        elif Path(written).is_absolute():
             help = "correct the path"
         else:
             help = f"it was looked for in `{base_dir}`; --base-dir says where else"
     return codes.MISSING_SOURCE.found(
-        f"the file `{step.value}` does not exist", step=step.name, field="value",
-        span=place(step, "value", start=0), suggestion=suggestion, help=help, fix=fix,
+        f"the file `{one_line(written)}` does not exist", step=step.name, field=".".join(map(str, field)),
+        span=place(step, *field, start=0), suggestion=suggestion, help=help, fix=fix,
     )  # fmt: skip
+
+
+def _first_missing(path: Path) -> Path:
+    """Returns the first part of a path that is not there: the file itself, or a directory above it."""
+    for parent in reversed(path.parents):
+        if not _is_there(str(parent)):
+            return parent
+    return path
+
+
+def _corrected(written: str, wrong: str, close: str, path: Path, missing: Path) -> str | None:
+    """Returns a path as written with one of its names corrected; None where it stands there otherwise."""
+    after = len(path.parts) - len(missing.parts)  # names behind the wrong one
+    parts = written.split("/")
+    if len(parts) <= after or parts[-1 - after] != wrong:
+        return None
+    parts[-1 - after] = close
+    return "/".join(parts)
+
+
+def _below(path: Path, base_dir: Path) -> str:
+    try:
+        return one_line(str(path.relative_to(base_dir)))
+    except ValueError:
+        return one_line(str(path))
 
 
 def _is_in(directory: Path, name: str) -> bool:
@@ -106,8 +150,8 @@ def _is_in(directory: Path, name: str) -> bool:
         return False
 
 
-def _nearest_file(path: Path) -> str | None:
-    """Returns the name of a file beside the missing one that is nearly its name."""
+def _nearest_name(path: Path) -> str | None:
+    """Returns a name in the directory of the missing one that is nearly its name."""
     try:
         with os.scandir(path.parent) as entries:
             names = [entry.name for _, entry in zip(range(_LISTED), entries, strict=False)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from odibi_core.formats.databases import Database
 
-_SPELLINGS = {
+SPELLINGS = {
     "connection_string": "url",
     "drivername": "driver",
     "dialect": "driver",
@@ -50,15 +50,8 @@ def open_connection(
     """
     from odibi_core.formats.databases import open_database
 
-    options: dict[str, Any] = {}
-    for given, content in (params or {}).items():
-        name = _SPELLINGS.get(given, given)
-        if name in options:
-            raise StepOptionError(f"`{given}` says again what `{name}` says", field="params")
-        options[name] = content
-    create = bool(options.pop("create", False))
-    kind, place = _place(value.strip(), options)
-    database = open_database(place, kind=kind, resolve=resolve, create=create, **options)
+    kind, place, create, settings = described(value, params)
+    database = open_database(place, kind=kind, resolve=resolve, create=create, **settings)
     try:
         database.check()
     except SourceNotFoundError as error:
@@ -68,6 +61,33 @@ def open_connection(
         database.close()
         raise
     return database
+
+
+def described(
+    value: str, params: Mapping[str, Any] | None = None
+) -> tuple[str | None, str, bool, dict[str, Any]]:
+    """Returns what a connect step describes; nothing is opened.
+
+    Args:
+        value: A database file or a SQLAlchemy URL; may be empty where `params` say it.
+        params: As of `open_connection`.
+
+    Returns:
+        The kind of database if it is said, its file or URL, whether it may be made, and other settings.
+
+    Raises:
+        StepOptionError: The description is not whole, or says a thing twice.
+        MissingDependencyError: SQLAlchemy is needed and not installed.
+    """
+    options: dict[str, Any] = {}
+    for given, content in (params or {}).items():
+        name = SPELLINGS.get(given, given)
+        if name in options:
+            raise StepOptionError(f"`{given}` says again what `{name}` says", field="params")
+        options[name] = content
+    create = bool(options.pop("create", False))
+    kind, place = _place(value.strip(), options)
+    return kind, place, create, options
 
 
 def _place(value: str, options: dict[str, Any]) -> tuple[str | None, str]:

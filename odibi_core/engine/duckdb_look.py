@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.engine.duckdb_files import refused, scan
 from odibi_core.engine.duckdb_options import OWN, read_plan
-from odibi_core.engine.source_columns import natives
+from odibi_core.engine.source_columns import by_our_reader
 from odibi_core.formats import find_files, find_format
 from odibi_core.formats.base import is_small
-from odibi_core.formats.looks import MOST_FILES, is_plain_file, look_at_source
+from odibi_core.formats.looks import MOST_FILES, is_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def columns_on_duckdb(
     fmt = find_format(source, options.pop("format", None))
     plan = read_plan(fmt, options, str(source)) if fmt.name in OWN else None
     if plan is None:
-        return _by_our_reader(source, params, resolve)
+        return by_our_reader("duckdb", source, params, resolve)
     files = find_files(source, fmt, resolve)
     if len(files) > MOST_FILES or not all(is_plain_file(file) for file in files):
         return None
@@ -61,18 +61,8 @@ def columns_on_duckdb(
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(source, error) from error
     if sql is None:
-        return _by_our_reader(source, params, resolve)
+        return by_our_reader("duckdb", source, params, resolve)
     return [(name, kind if not is_sampled or kind in _SURE_OF_JSON else None) for name, kind in columns]
-
-
-def _by_our_reader(
-    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
-) -> Columns | None:
-    """Returns what our own reader's frame is as a table of DuckDB."""
-    from odibi_core.formats.looks import columns_of
-
-    look = look_at_source(source, params, resolve)
-    return None if look is None else natives(columns_of(look, by_pandas=False))
 
 
 def _has_one_shape(file: File, fmt: Format) -> bool:

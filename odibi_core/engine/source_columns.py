@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from odibi_core.formats.base import Look
     from odibi_core.formats.looks import ArrowColumns
 
 # Name and DuckDB's name of the type, which stands for every engine's; None where it is not known.
@@ -53,10 +54,41 @@ def source_columns(
 def _columns_on_pandas(
     source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
 ) -> Columns | None:
-    from odibi_core.formats.looks import columns_of, look_at_source
+    return by_our_reader("pandas", source, params, resolve)
+
+
+def by_our_reader(
+    engine: str, source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+) -> Columns | None:
+    """Returns the columns where our own reader reads for the engine."""
+    from odibi_core.formats.looks import look_at_source
 
     look = look_at_source(source, params, resolve)
-    return None if look is None else natives(columns_of(look))
+    return None if look is None else columns_of_look(engine, look)
+
+
+def columns_of_look(engine: str, look: Look) -> Columns:
+    """Returns the columns of what one of our own readers gives, as an engine sees them."""
+    from odibi_core.formats.looks import columns_of
+
+    if engine == "pandas":
+        return natives(columns_of(look))
+    columns = columns_of(look, by_pandas=False)
+    return natives(in_spark(columns) if engine == "spark" else columns)
+
+
+def in_spark(columns: ArrowColumns) -> ArrowColumns:
+    """Returns columns with the types that Spark has in place of those it lacks."""
+    import pyarrow as pa
+
+    from odibi_core.engine.spark_types import for_spark
+
+    known = [(str(at), dtype) for at, (_, dtype) in enumerate(columns) if dtype is not None]
+    there = for_spark(pa.schema(known).empty_table()).schema
+    return [
+        (name, None if dtype is None else there.field(str(at)).type)
+        for at, (name, dtype) in enumerate(columns)
+    ]
 
 
 def natives(columns: ArrowColumns) -> Columns:

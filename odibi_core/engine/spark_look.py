@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.engine.source_columns import natives
+from odibi_core.engine.source_columns import by_our_reader
 from odibi_core.engine.spark_files import (
     NATIVE,
     OWN,
@@ -17,7 +17,7 @@ from odibi_core.engine.spark_files import (
 from odibi_core.formats import find_files, find_format
 from odibi_core.formats.bounded import TooLongError
 from odibi_core.formats.compression import compression_of
-from odibi_core.formats.looks import MOST_FILES, is_plain_file, look_at_source
+from odibi_core.formats.looks import MOST_FILES, is_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,10 +58,10 @@ def columns_on_spark(
         except NotNativeError:
             plan = None
     if plan is None:
-        return _by_our_reader(source, params, resolve)
+        return by_our_reader("spark", source, params, resolve)
     files = find_files(source, fmt, resolve)
     if any(compression_of(file.path) in ("xz", "zstd") for file in files):
-        return _by_our_reader(source, params, resolve)
+        return by_our_reader("spark", source, params, resolve)
     if len(files) > MOST_FILES or not all(is_plain_file(file) for file in files):
         return None
     read = {"parquet": _parquet, "jsonl": _jsonl}.get(fmt.name, _csv)
@@ -70,24 +70,6 @@ def columns_on_spark(
     except TooLongError:
         return None
     return None if columns is None else _shaped(columns, plan, str(source))
-
-
-def _by_our_reader(
-    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
-) -> Columns | None:
-    """Returns what our own reader's frame is in Spark."""
-    import pyarrow as pa
-
-    from odibi_core.engine.spark_types import for_spark
-    from odibi_core.formats.looks import columns_of
-
-    look = look_at_source(source, params, resolve)
-    if look is None:
-        return None
-    columns = columns_of(look, by_pandas=False)
-    known = {name: dtype for name, dtype in columns if dtype is not None}
-    there = for_spark(pa.schema(list(known.items())).empty_table()).schema
-    return natives([(name, there.field(name).type if name in known else None) for name, _ in columns])
 
 
 def _shaped(columns: Columns, plan: Mapping[str, Any], label: str) -> Columns:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Frame
 
 
+SETTINGS = frozenset({"read_only"})
+
+
 class DuckDBDatabase(Database):
     """A DuckDB file, opened when first needed and then kept open, as one process at a time may write it."""
 
@@ -30,7 +33,7 @@ class DuckDBDatabase(Database):
     def __init__(
         self, path: Path | str, label: str, *, create: bool = False, settings: Mapping[str, Any] | None = None
     ) -> None:
-        known_settings(settings, {"read_only"}, "duckdb")
+        known_settings(settings, SETTINGS, "duckdb")
         self.path = path
         self.shown = one_line(label)
         self._create = create

@@ -24,15 +24,28 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Frame
 
 
+SETTINGS = frozenset({"timeout"})
+
+
 class SqliteDatabase(Database):
-    """A SQLite file, opened anew for each piece of work, for reading read-only; in memory, kept open."""
+    """A SQLite file, opened anew for each piece of work, for reading read-only; in memory, kept open.
+
+    A `frozen` one is taken to be changed by nobody, and reading it leaves nothing beside it.
+    """
 
     kind: ClassVar[str] = "sqlite"
 
     def __init__(
-        self, path: Path | str, label: str, *, create: bool = False, settings: Mapping[str, Any] | None = None
+        self,
+        path: Path | str,
+        label: str,
+        *,
+        create: bool = False,
+        settings: Mapping[str, Any] | None = None,
+        frozen: bool = False,
     ) -> None:
-        known_settings(settings, {"timeout"}, "sqlite")
+        known_settings(settings, SETTINGS, "sqlite")
+        self._frozen = frozen
         self.path = path
         self.shown = one_line(label)
         self._create = create
@@ -104,7 +117,8 @@ class SqliteDatabase(Database):
 
     @contextlib.contextmanager
     def _connected(self, path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
-        mode = "rwc" if write else "ro"
+        # A file in WAL mode is otherwise opened by making two others beside it, for reading too.
+        mode = "rwc" if write else "ro&immutable=1" if self._frozen else "ro"
         with (
             self._told(),
             contextlib.closing(
@@ -116,6 +130,8 @@ class SqliteDatabase(Database):
                 )
             ) as connection,
         ):
+            if self._frozen:
+                connection.execute("PRAGMA temp_store = MEMORY")
             yield connection
 
     @contextlib.contextmanager
@@ -152,7 +168,7 @@ class SqliteDatabase(Database):
             connection.execute("DROP VIEW temp.odibi_columns")
         except sqlite3.Error:  # a PRAGMA or the like, which has no declared types
             return None
-        return [_arrow_type(str(row[2])) for row in found] if len(found) == width else None
+        return [declared_type(str(row[2])) for row in found] if len(found) == width else None
 
     def _fill(
         self,
@@ -239,7 +255,7 @@ def _sqlite_type(dtype: pa.DataType) -> str:
     return "TEXT"
 
 
-def _arrow_type(declared: str) -> pa.DataType | None:
+def declared_type(declared: str) -> pa.DataType | None:
     """Returns the type that a column declared so holds, or None where anything may be in it."""
     import pyarrow as pa
 

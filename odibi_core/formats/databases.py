@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 READ_OPTIONS = frozenset({"table", "query", "schema", "columns", "nrows", "params", "dtype", "parse_dates"})
 WRITE_OPTIONS = frozenset({"table", "schema", "mode", "chunksize", "dtype"})
-_SPELLINGS = {"usecols": "columns", "table_name": "table", "sql": "query", "if_exists": "mode"}
+SPELLINGS = {"usecols": "columns", "table_name": "table", "sql": "query", "if_exists": "mode"}
 _MODES = {"replace": "overwrite", "fail": "error"}  # pandas' words for `if_exists`
 
 
@@ -101,35 +101,49 @@ def open_database(
         FormatError: It cannot be told what kind of database this is.
         StepOptionError: The driver has no such setting.
     """
-    text = str(place)
-    if "://" in text:
-        parts = urlsplit(text)
-        scheme = parts.scheme.lower()
-        if scheme in ("sqlite", "sqlite+pysqlite", "duckdb") and not parts.netloc:
-            path = unquote(parts.path.removeprefix("/"))
-            kind, text = scheme.partition("+")[0], path or ":memory:"
-        elif kind in (None, "sql"):
-            from odibi_core.formats.database_sql import SqlDatabase
+    kind, text = which_database(str(place), kind)
+    if kind == "sql":
+        from odibi_core.formats.database_sql import SqlDatabase
 
-            return SqlDatabase(text, settings)
-        else:
-            raise FormatError(f"`{_without_password(text)}` is not a {kind} database")
-    kind = kind or database_kind(text)
-    if not text.strip():
-        raise FormatError("no database is named", help="give a file, a URL or `connection_string`")
+        return SqlDatabase(text, settings)
     path_or_memory = text if text == ":memory:" else resolve(text)
     if kind == "sqlite":
         from odibi_core.formats.database_sqlite import SqliteDatabase
 
         return SqliteDatabase(path_or_memory, text, create=create, settings=settings)
-    if kind == "duckdb":
-        from odibi_core.formats.database_duckdb import DuckDBDatabase
+    from odibi_core.formats.database_duckdb import DuckDBDatabase
 
-        return DuckDBDatabase(path_or_memory, text, create=create, settings=settings)
-    raise FormatError(
-        f"`{one_line(text)}` does not say what kind of database it is",
-        help="use the suffix `.db`, `.sqlite` or `.duckdb`, or a URL such as `postgresql://host/name`",
-    )
+    return DuckDBDatabase(path_or_memory, text, create=create, settings=settings)
+
+
+def which_database(text: str, kind: str | None = None) -> tuple[str, str]:
+    """Returns the kind of a database, and its file (or `:memory:`), or for `sql` its URL.
+
+    Args:
+        text: A file, `sqlite:///file`, `duckdb:///file`, or any SQLAlchemy URL.
+        kind: `sqlite`, `duckdb` or `sql` where neither suffix nor URL says it.
+
+    Raises:
+        FormatError: It cannot be told what kind of database this is.
+    """
+    if "://" in text:
+        parts = urlsplit(text)
+        scheme = parts.scheme.lower()
+        if scheme in ("sqlite", "sqlite+pysqlite", "duckdb") and not parts.netloc:
+            kind, text = scheme.partition("+")[0], unquote(parts.path.removeprefix("/")) or ":memory:"
+        elif kind in (None, "sql"):
+            return "sql", text
+        else:
+            raise FormatError(f"`{_without_password(text)}` is not a {kind} database")
+    kind = kind or database_kind(text)
+    if not text.strip():
+        raise FormatError("no database is named", help="give a file, a URL or `connection_string`")
+    if kind not in ("sqlite", "duckdb"):
+        raise FormatError(
+            f"`{one_line(text)}` does not say what kind of database it is",
+            help="use the suffix `.db`, `.sqlite` or `.duckdb`, or a URL such as `postgresql://host/name`",
+        )
+    return kind, text
 
 
 def read_database(database: Database, name: str | None, params: Mapping[str, Any]) -> Frame:
@@ -202,7 +216,7 @@ def missing_table(database: Database, table: str, tables: Collection[str]) -> So
 def _named(params: Mapping[str, Any], known: frozenset[str], taker: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for given, value in params.items():
-        name = _SPELLINGS.get(given, given)
+        name = SPELLINGS.get(given, given)
         if name not in known:
             raise unknown_option(given, known, taker)
         options[name] = value

@@ -113,6 +113,14 @@ class Excel(Format):
             raise FormatError(f"the frame cannot be written as an Excel sheet: {error}") from error
 
 
+def sheet_names(path: Path) -> list[str]:
+    """Returns the names of a workbook's sheets."""
+    import pandas as pd
+
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        return [str(name) for name in book.sheet_names]
+
+
 def _no_sheet(sheet: str, names: list[str], file: File) -> FormatError:
     close = nearest(sheet, names)
     return FormatError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import StepOptionError
 from odibi_core.formats.base import Format, Look, damaged
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from odibi_core.formats.sources import File
 
 _READ = frozenset({"columns", "filters", "nrows", "engine", "memory_map", "dtype_backend"})
+_MISSING = re.compile(r"No match for FieldRef\.Name\(([^)]*)\)")
 _LOOK_ROWS = 200  # nested columns show in them what pandas makes of them; the footer tells the others
 _NOT_WRITTEN = {"table", "where", "row_group_size", "kwargs", "filesystem", "encryption_properties"}
 
@@ -57,11 +60,14 @@ class Parquet(Format):
             # Opened once: by its name pyarrow opens it twice, and it may be replaced in between.
             with Path(file.path).open("rb") as handle:
                 if nrows is not None:
-                    return _first_rows(pq.ParquetFile(handle), int(nrows), options)
+                    return _first_rows(pq.ParquetFile(handle), int(nrows), options, file)
                 return pq.read_table(handle, partitioning=None, **options)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
+            missing = _MISSING.match(str(error))
+            if missing is not None and missing[1] in (options.get("columns") or ()):
+                raise _no_column(file, missing[1]) from error
             raise damaged(file, self.name, error) from error
 
     def look(self, file: File, options: Options) -> Look | None:
@@ -100,13 +106,21 @@ def _only_pyarrow(engine: Any) -> None:
         raise StepOptionError(f"parquet engine `{engine}` is not supported; `pyarrow` is", field="params")
 
 
-def _first_rows(source: Any, nrows: int, options: Options) -> Any:
+def _no_column(file: File, column: str) -> StepOptionError:
+    return StepOptionError(f"`{one_line(file.label)}` has no column `{one_line(column)}`", field="params")
+
+
+def _first_rows(source: Any, nrows: int, options: Options, file: File) -> Any:
     """Reads no more row groups than the first `nrows` rows need."""
     import pyarrow as pa
 
     if options.get("filters") is not None:
         raise StepOptionError("the parquet reader takes `nrows` or `filters`, not both", field="params")
     columns = options.get("columns")
+    there = set(source.schema_arrow.names)
+    for column in columns or ():
+        if column not in there and str(column).partition(".")[0] not in there:  # the latter: part of a struct
+            raise _no_column(file, str(column))
     batches, left = [], nrows
     for batch in source.iter_batches(batch_size=max(1, min(nrows, 65_536)), columns=columns):
         if left <= 0:

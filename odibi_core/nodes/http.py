@@ -15,6 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from odibi_core.errors import StepError, StepTimeoutError
 from odibi_core.journal.values import json_row
+from odibi_core.plan.endpoints import OPTIONS, SCHEMES, SENDING
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 30.0  # of a request of a step that has no timeout
 CHUNK = 1 << 16
-OPTIONS = ("method", "headers", "query", "format", "records", "batch_size", "body")
 _CONTENT_TYPES = {
     "json": "application/json",
     "jsonl": "application/x-ndjson",
@@ -86,7 +86,7 @@ def send(node: Node, frame: Any, scope: EngineContext) -> None:
                 f"`{name}` is no option of an HTTP target", f"params.{name}", f"known are {known}"
             )
     method = str(params.get("method", "POST")).upper()
-    if method not in ("POST", "PUT", "PATCH"):
+    if method not in SENDING:
         raise node.bad_option(
             f"method `{method}` does not send data", "params.method", "use POST, PUT or PATCH"
         )
@@ -107,7 +107,7 @@ def _request(
     node: Node, method: str, options: Mapping[str, Any], body: bytes | None, content_type: str | None
 ) -> Answer:
     url = node.text()
-    if urlsplit(url).scheme.lower() not in ("http", "https"):
+    if urlsplit(url).scheme.lower() not in SCHEMES:
         raise node.bad_option("the URL of an api step starts with `http://` or `https://`", "value")
     if options.get("query"):
         url += ("&" if urlsplit(url).query else "?") + urlencode(options["query"], doseq=True)

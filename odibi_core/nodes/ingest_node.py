@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.nodes.base import Node
+from odibi_core.plan.reading import what_is_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from odibi_core.engine.base_context import EngineContext
-
-_QUERY = re.compile(r"\s*(?:\(|(?:select|with|from|values|show|describe|pragma|call|exec)\s)", re.IGNORECASE)
 
 
 class IngestNode(Node):
@@ -37,20 +35,18 @@ class IngestNode(Node):
         return results
 
     def _read(self, scope: EngineContext) -> Any:
-        if self.step.type == "api":
+        reading = what_is_read(self.step)
+        if reading == "endpoint":
             from odibi_core.nodes.http import fetch
 
             return fetch(self, scope)
+        if reading == "engine":
+            return scope.execute_sql(self.query(scope))
         params = self.params(scope)
-        remote = "connection" in params or "connection_string" in params
-        if self.step.type == "sql":
-            if not remote:
-                return scope.execute_sql(self.query(scope))
-            return self.read(scope, "", params | {"query": self.query(scope, params)})
-        if not remote:
+        if reading == "place":
             return self.read(scope, self.text(), params)
-        if "table" in params or "query" in params:
-            return self.read(scope, "", params)
-        if _QUERY.match(self.step.value):
-            return self.read(scope, "", params | {"query": self.query(scope, params)})
-        return self.read(scope, "", params | {"table": self.text()})
+        if reading == "query":
+            params |= {"query": self.query(scope, params)}
+        elif reading == "table":
+            params |= {"table": self.text()}
+        return self.read(scope, "", params)

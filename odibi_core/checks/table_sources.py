@@ -1,0 +1,346 @@
+"""Tables and queries of databases that steps read: SQLite and DuckDB files are looked into, no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.checks import codes, data_codes, file_codes
+from odibi_core.checks.columns import unknown_column
+from odibi_core.checks.database_files import find_database, written_tables
+from odibi_core.checks.file_options import bad_value, named_columns, unknown_options
+from odibi_core.checks.outcome import Outcome
+from odibi_core.checks.pipeline import place
+from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sources import missing_source
+from odibi_core.checks.sql_names import best
+from odibi_core.config.origins import replacement
+from odibi_core.errors import FormatError, OdibiError
+from odibi_core.plan.reading import CONNECTED, what_is_read
+from odibi_core.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from odibi_core.checks.database_files import DatabaseFile
+    from odibi_core.checks.step_filling import FilledStep
+    from odibi_core.checks.tools import Tools
+    from odibi_core.diagnostics import Diagnostic
+    from odibi_core.formats.database_look import Catalogue
+    from odibi_core.formats.looks import ArrowColumns
+
+_BESIDES = (*CONNECTED, "format")
+_PLAIN = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN", "INTEGER"})
+_REFUSALS = (OdibiError, OSError, ValueError, TypeError, LookupError)
+_SHOWN = 8
+
+Field = tuple[str | int, ...]
+
+
+class TableSource:
+    """A database table or query that a step reads."""
+
+    def __init__(self, filled: FilledStep, inputs: Mapping[str, Schema | None], tools: Tools) -> None:
+        self._filled = filled
+        self._step = filled.step
+        self._tools = tools
+        self._found: list[Diagnostic] = []
+        self._looked: dict[str, None] = {}
+
+    def outcome(self) -> Outcome:
+        """Returns the schema, and what is wrong."""
+        columns = self._columns()
+        schema = Schema.of(columns) if columns and not self._found else None
+        return Outcome(
+            dict.fromkeys(self._step.outputs, schema), tuple(self._found), tuple(self._looked)
+        )  # fmt: skip
+
+    def _columns(self) -> list[tuple[str, str | None]] | None:
+        from odibi_core.formats.databases import READ_OPTIONS, SPELLINGS
+
+        step = self._step
+        known = READ_OPTIONS | SPELLINGS.keys()
+        self._found.extend(unknown_options(step, known, "the database reader", _BESIDES))
+        self._conflicts()
+        what = self._what()
+        if self._found or what is None:
+            return None
+        database = find_database(self._filled, self._tools)
+        if database is None:
+            return None
+        self._look_at(database)
+        if not self._is_there(database):
+            return None
+        try:
+            catalogue = database.catalogue()
+        except FormatError as error:
+            if not database.by_connection:
+                self._found.append(self._no_database(database, error))
+            return None
+        except OSError:
+            return None
+        if catalogue is None:
+            return None
+        if database.is_empty and not database.by_connection:
+            self._found.append(self._empty(database))
+            return None
+        kind, field = what
+        written = written_tables(step, database, self._tools)
+        if kind == "query":
+            return self._query(database, catalogue, field, written)
+        return self._table(database, catalogue, field, written)
+
+    def _conflicts(self) -> None:
+        step = self._step
+        if step.params.get("connection") is not None and step.params.get("connection_string") is not None:
+            self._found.append(
+                file_codes.CONFLICTING_OPTIONS.found(
+                    "`connection` and `connection_string` are both given", step=step.name,
+                    field="params.connection_string", help="leave one of them out",
+                    span=place(step, "params", "connection_string", key=True),
+                )
+            )  # fmt: skip
+
+    def _what(self) -> tuple[str, Field] | None:
+        """Returns whether a table or a query is read, and the field that holds it."""
+        step = self._step
+        reading = what_is_read(step)
+        tables = [name for name in ("table", "table_name") if step.params.get(name) is not None]
+        queries = [name for name in ("query", "sql") if step.params.get(name) is not None]
+        if reading == "query":
+            found: list[tuple[str, Field]] = [("query", ("value",))]
+            found += [("table", ("params", name)) for name in tables]
+        elif reading == "table" and not tables and not queries:
+            found = [("table", ("value",))] if step.value.strip() else []
+        else:
+            found = [("table", ("params", name)) for name in tables]
+            found += [("query", ("params", name)) for name in queries]
+        if len(found) > 1:
+            field = found[1][1]
+            self._found.append(
+                file_codes.CONFLICTING_OPTIONS.found(
+                    f"a database is read by `table` or `query`, and `{found[0][1][-1]}` is given as well",
+                    step=step.name, field=".".join(map(str, field)), span=place(step, *field, key=True),
+                    help="leave one of them out",
+                )
+            )  # fmt: skip
+            return None
+        if not found and reading == "place":
+            self._nothing_named()
+        return found[0] if found else None
+
+    def _nothing_named(self) -> None:
+        if self._filled.unknown & {"table", "query"}:
+            return
+        self._found.append(
+            codes.MISSING_VALUE.found(
+                "a database is read by `table` or `query`, and neither is given", step=self._step.name,
+                field="params", span=place(self._step, "value", start=0),
+                help='name the table: "params": {"table": "…"}',
+            )
+        )  # fmt: skip
+
+    # -- the file ---------------------------------------------------------------------------------------
+
+    def _look_at(self, database: DatabaseFile) -> None:
+        for suffix in ("", "-wal", "-journal") if database.kind == "sqlite" else ("", ".wal"):
+            self._looked[f"{database.path}{suffix}"] = None
+        self._looked[str(database.path.parent)] = None
+
+    def _is_there(self, database: DatabaseFile) -> bool:
+        """Whether the file is there; one that is not is told here, unless somebody else does or makes it."""
+        path = database.path
+        if path.is_file():
+            return True
+        if database.by_connection or path.exists():
+            if path.is_dir() and not database.by_connection:
+                self._found.append(
+                    file_codes.UNREADABLE_SOURCE.found(
+                        f"`{one_line(database.label)}` is a directory, and no database", step=self._step.name,
+                        field=".".join(database.field), span=place(self._step, *database.field, start=0),
+                        help="name a file",
+                    )
+                )  # fmt: skip
+            return False
+        from odibi_core.checks.sources import reads_file
+
+        told = database.field == ("value",) and reads_file(self._step)
+        if not told and not written_tables(self._step, database, self._tools):
+            world = self._tools.world
+            text = self._step.value if database.field == ("value",) else None
+            if text is None and "${" not in str(self._step.params["connection_string"]):
+                text = database.label
+            if text is not None:
+                self._found.append(
+                    missing_source(self._step, path, world.base_dir, world.cwd, *database.field, text=text)
+                )
+        return False
+
+    def _empty(self, database: DatabaseFile) -> Diagnostic:
+        return file_codes.EMPTY_SOURCE.found(
+            f"`{one_line(self._step.value or database.label)}` is empty", step=self._step.name,
+            field=".".join(database.field), span=place(self._step, *database.field, start=0),
+            help="there are no tables in it",
+        )  # fmt: skip
+
+    def _no_database(self, database: DatabaseFile, error: FormatError) -> Diagnostic:
+        if database.is_empty:
+            return self._empty(database)
+        kind = "SQLite" if database.kind == "sqlite" else "DuckDB"
+        return file_codes.NOT_THE_FORMAT.found(
+            f"`{one_line(self._step.value or database.label)}` is no {kind} database", step=self._step.name,
+            field=".".join(database.field), span=place(self._step, *database.field, start=0),
+            help=self._filled.told(error.message.partition(": ")[2].partition("\n")[0]) or None,
+        )  # fmt: skip
+
+    # -- tables -----------------------------------------------------------------------------------------
+
+    def _table(
+        self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
+    ) -> list[tuple[str, str | None]] | None:
+        text = self._filled.value if field == ("value",) else self._filled.params.get(str(field[-1]))
+        if not isinstance(text, str) or "schema" in self._filled.params:
+            return None
+        if text.casefold() in written or "*" in written:
+            return None
+        table = catalogue.find(text)
+        if table is None:
+            if "." not in text:
+                self._found.append(self._no_table(text, database, catalogue, field))
+            return None
+        options = {
+            name: value
+            for name, value in self._filled.params.items()
+            if name not in _BESIDES and name != field[-1]
+        }
+        if self._filled.unknown:
+            return None
+        if catalogue.kind == "duckdb":
+            return self._typed(catalogue.tables[table] or [], options, empty=table in catalogue.empty)
+        return self._sqlite_table(database, catalogue, table, options)
+
+    def _no_table(self, text: str, database: DatabaseFile, catalogue: Catalogue, field: Field) -> Diagnostic:
+        step = self._step
+        meant, certain = best(text, catalogue.tables)
+        written = step.value if field == ("value",) else step.params[str(field[-1])]
+        names = [f"`{one_line(name)}`" for name in list(catalogue.tables)[:_SHOWN]]
+        more = f" and {len(catalogue.tables) - _SHOWN:,} more" if len(catalogue.tables) > _SHOWN else ""
+        listed = f"it has {', '.join(names)}{more}" if names else "it has no tables"
+        shown = self._step.params["connection"] if database.by_connection else database.label
+        return data_codes.UNKNOWN_TABLE.found(
+            f"`{self._filled.told(str(shown))}` has no table `{one_line(str(written))}`", step=step.name,
+            field=".".join(map(str, field)), span=place(step, *field, start=0), suggestion=meant,
+            help=f"a table `{one_line(meant)}` exists" if meant else listed,
+            fix=None if meant is None or text != written
+            else replacement(step.origin, meant, *field, safe=certain),
+        )  # fmt: skip
+
+    def _sqlite_table(
+        self, database: DatabaseFile, catalogue: Catalogue, table: str, options: dict[str, Any]
+    ) -> list[tuple[str, str | None]] | None:
+        from odibi_core.engine.duckdb_session import quoted
+        from odibi_core.engine.source_columns import columns_of_look
+        from odibi_core.formats.database_look import describe_sqlite_query, look_at_sqlite_table
+
+        declared = describe_sqlite_query(catalogue, f"SELECT * FROM {quoted(table)}")
+        if declared is None or not self._has_columns([name for name, _ in declared], options):
+            return None
+        if table in catalogue.views:
+            return self._converted(declared, options)
+
+        def look(given: dict[str, Any]) -> Any:
+            return look_at_sqlite_table(database.path, database.label, table, given)
+
+        try:
+            return columns_of_look(self._step.engine, look(options))
+        except _REFUSALS as error:
+            for name in options:
+                try:
+                    look({other: value for other, value in options.items() if other != name})
+                except _REFUSALS:
+                    continue
+                message = error.message if isinstance(error, OdibiError) else str(error)
+                self._found.append(
+                    bad_value(
+                        self._step, "params", name,
+                        message=f"`{name}` does not work here: {self._filled.told(message)}",
+                    )
+                )  # fmt: skip
+                break
+            return None
+
+    def _typed(
+        self, columns: list[tuple[str, str | None]], options: dict[str, Any], *, empty: bool = False
+    ) -> list[tuple[str, str | None]] | None:
+        from odibi_core.formats.database_look import arrow_columns
+
+        if not self._has_columns([name for name, _ in columns], options):
+            return None
+        found = self._converted(arrow_columns(columns), options)
+        if not empty or found is None:
+            return found
+        return [(name, kind if kind in _PLAIN else None) for name, kind in found]
+
+    def _has_columns(self, names: list[str], options: dict[str, Any]) -> bool:
+        """Whether the columns that options name are there; those that are not are told."""
+        schema = Schema.of((name, None) for name in names)
+        for name, path, key, _ in named_columns(options):
+            # A list of columns is SQL, where case does not matter.
+            known = schema.find(name) is not None if path[1] in ("columns", "usecols") else name in names
+            if not known:
+                self._found.append(
+                    unknown_column(
+                        self._step, name, schema, *path, local=self._label(), pipeline=self._tools.pipeline,
+                        key=key,
+                    )
+                )  # fmt: skip
+        return not self._found
+
+    def _label(self) -> str:
+        params = self._step.params
+        return str(params.get("table") or params.get("table_name") or self._step.value or "the query")
+
+    def _converted(
+        self, columns: ArrowColumns, options: dict[str, Any]
+    ) -> list[tuple[str, str | None]] | None:
+        """Returns the columns chosen and converted by options, as the engine sees them."""
+        from odibi_core.engine.source_columns import in_spark, natives
+
+        chosen = options.get("columns", options.get("usecols"))
+        if isinstance(chosen, list) and chosen:
+            wanted = [str(name).casefold() for name in chosen]
+            by_name = {name.casefold(): (name, dtype) for name, dtype in columns}
+            columns = [by_name[name] for name in wanted if name in by_name]
+        dtype, dates = options.get("dtype"), options.get("parse_dates") or ()
+        changed = {*dtype} if isinstance(dtype, dict) else set()
+        changed |= {dates} if isinstance(dates, str) else {str(name) for name in dates}
+        every = dtype is not None and not isinstance(dtype, dict)
+        kept: ArrowColumns = [
+            (name, None if every or name in changed or self._may_change(kind) else kind)
+            for name, kind in columns
+        ]
+        return natives(in_spark(kept) if self._step.engine == "spark" else kept)
+
+    def _may_change(self, dtype: Any) -> bool:
+        """Whether a type may become another one on its way through pandas."""
+        import pyarrow.types as t
+
+        return dtype is not None and self._step.engine == "pandas" and bool(t.is_nested(dtype))
+
+    # -- queries ----------------------------------------------------------------------------------------
+
+    def _query(
+        self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
+    ) -> list[tuple[str, str | None]] | None:
+        from odibi_core.checks.database_queries import DatabaseQuery
+
+        query = DatabaseQuery(self._step, field, self._tools, catalogue)
+        if not query.is_known or "*" in written or any(query.names(table) for table in written):
+            return None
+        columns = query.columns(self._filled.params.get("params"))
+        self._found.extend(query.found)
+        if columns is None or "columns" in self._filled.params or "usecols" in self._filled.params:
+            return None
+        options = {k: v for k, v in self._filled.params.items() if k in ("dtype", "parse_dates")}
+        if not self._has_columns([name for name, _ in columns], options):
+            return None
+        return self._converted(columns, options)
