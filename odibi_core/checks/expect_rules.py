@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from odibi_core.errors import StepOptionError
 from odibi_core.plan.expectations import read_expectations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from odibi_core.checks.lab import Lab
     from odibi_core.checks.outcome import Outcome
@@ -86,14 +85,19 @@ def _check_type(step: Step, expectation: Expectation, column: str, native: str) 
     if kind == "other":
         return
     if expectation.kind == "freshness":
-        if kind in ("number", "boolean") or native == "TIME":
+        # Spark takes a number for seconds since 1970.
+        if (kind in ("number", "boolean") and step.engine != "spark") or native == "TIME":
             yield _misfit(
                 step, expectation.path, f"`{column}` is {native} and has no age",
                 "freshness is of a column of times", key=True,
             )  # fmt: skip
         return
+    # Spark's settings decide what it makes of a text beside a number; DuckDB makes numbers of a column of
+    # texts for IN, which goes well as long as they all are.
+    spark = step.engine == "spark"
     for value, path in _values(expectation):
-        if not _fits(value, kind):
+        loose = spark or (kind == "text" and expectation.kind == "accepted_values")
+        if not _fits(value, kind, exactly=not loose):
             yield _misfit(
                 step, path, f"{_shown(value)} cannot be compared with `{column}`, which is {native}",
                 f"write {_WORDS[kind]}",
@@ -108,21 +112,33 @@ def _values(expectation: Expectation) -> list[tuple[Any, Path]]:
     return [(value, (*expectation.path, end)) for end, value in ends if value is not None]
 
 
-def _fits(value: Any, kind: str) -> bool:
-    """Whether every engine can compare the value with a column; texts are read as what they stand for."""
+def _fits(value: Any, kind: str, *, exactly: bool) -> bool:
+    """Whether an engine may compare the value with a column: texts are read as what they stand for.
+
+    Args:
+        value: The value.
+        kind: The kind of the column's type.
+        exactly: Whether the engine takes no text for a number, nor a number for one.
+    """
     if isinstance(value, bool):
-        return kind == "boolean"
+        return kind != "time"
     if not isinstance(value, str):
-        return kind == "number"
+        return kind in ("number", "boolean") or (kind == "text" and not exactly)
     if "${" in value or kind == "text":
         return True
-    with contextlib.suppress(ValueError):
-        if kind == "number":
-            float(value)
-            return True
-        if kind == "time":
-            return _is_time(value)
-    return kind == "boolean" and value.strip().lower() in ("true", "false", "t", "f", "1", "0", "yes", "no")
+    if kind == "time":
+        return _is_time(value)
+    if kind == "number":
+        return not exactly or _is_number(value)
+    return value.strip().lower() in ("true", "false", "t", "f", "1", "0", "yes", "no") or not exactly
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_time(text: str) -> bool:
@@ -145,15 +161,14 @@ def _misfit(step: Step, path: Path, message: str, help: str, *, key: bool = Fals
 def _check_condition(
     step: Step, expectation: Expectation, local: str, schema: Schema, tools: Tools
 ) -> Iterator[Diagnostic]:
-    """Describes the condition as the run would ask it; on Spark only the run itself can tell."""
-    if step.engine == "spark":
-        return
+    """Describes the condition as the run would ask it."""
     from odibi_core.checks.sql_filling import fill
     from odibi_core.checks.sql_told import SqlText, tell
-    from odibi_core.engine.duckdb_session import quoted
+    from odibi_core.config.sql_text import DIALECTS
 
+    dialect = DIALECTS[step.engine]
     try:
-        filled = fill(expectation.sql, tools.world)
+        filled = fill(expectation.sql, tools.world, dialect=dialect)
     except StepOptionError:
         return  # told where placeholders are judged
     if not filled.names_known:
@@ -161,10 +176,14 @@ def _check_condition(
     # By itself first: what does not end must not be told of the parenthesis that follows.
     for before, after in (
         ("SELECT 1 WHERE\n", ""),
-        (f"SELECT 1 FROM {quoted(local)} WHERE NOT (\n", "\n)"),
+        (f"SELECT 1 FROM {dialect.quote_identifier(local)} WHERE NOT (\n", "\n)"),
     ):
         condition = _Condition(filled, before, after)
-        mistakes = condition.mistakes(tools.lab, {local: schema} if after else None)
+        tables = {local: schema} if after else None
+        if step.engine == "spark":
+            mistakes = condition.mistakes_on_spark(tables)
+        else:
+            mistakes = condition.mistakes(tools.lab, tables)
         if mistakes is None:
             return
         text = SqlText(
@@ -185,6 +204,11 @@ class _Condition:
     before: str
     after: str
 
+    @property
+    def sql(self) -> str:
+        """The query."""
+        return f"{self.before}{self.filled.text}{self.after}"
+
     def at(self, start: int, end: int) -> tuple[int, int]:
         """Returns a place of the query as one of the condition as written."""
         skipped, last = len(self.before), len(self.filled.text)
@@ -193,7 +217,7 @@ class _Condition:
         )
 
     def mistakes(self, lab: Lab, tables: Mapping[str, Schema] | None) -> Sequence[Mistake] | None:
-        """Returns what is wrong with it, or None if nothing can be told.
+        """Returns what DuckDB finds wrong with it, or None if nothing can be told.
 
         Args:
             lab: Where it is described.
@@ -202,16 +226,35 @@ class _Condition:
         from odibi_core.checks.lab_errors import SqlProblem
         from odibi_core.checks.sql_examine import Mistake, examine
 
-        sql = f"{self.before}{self.filled.text}{self.after}"
         try:
-            statements = lab.statements(sql)
+            statements = lab.statements(self.sql)
         except SqlProblem as problem:
             return None if self.filled.stand_ins else [Mistake(problem)]
         if len(statements) != 1 or not statements[0].is_select:
             return None  # more than a condition
+        return [] if tables is None else examine(lab, self.sql, tables, blind=self._blind).mistakes
+
+    def mistakes_on_spark(self, tables: Mapping[str, Schema] | None) -> Sequence[Mistake] | None:
+        """Returns what is certainly wrong with it on Spark, or None if nothing can be told."""
+        from odibi_core.checks.lab_errors import SqlProblem
+        from odibi_core.checks.spark_examine import examine_spark, parse_spark
+        from odibi_core.checks.sql_examine import Mistake
+
+        try:
+            tree = parse_spark(self.sql)
+        except SqlProblem as problem:
+            return None if self.filled.stand_ins else [Mistake(problem)]
+        if tree is None:
+            return None
         if tables is None:
             return []
-        return examine(lab, sql, tables, blind=self._stands_in if self.filled.stand_ins else None).mistakes
+        # The session may have functions and tables of its own.
+        return examine_spark(
+            self.sql, tables, blind=self._blind, tables_known=False, functions_known=False
+        ).mistakes
 
-    def _stands_in(self, start: int, end: int) -> bool:
-        return self.filled.stands_in(*self.at(start, end))
+    @property
+    def _blind(self) -> Callable[[int, int], bool] | None:
+        if not self.filled.stand_ins:
+            return None
+        return lambda start, end: self.filled.stands_in(*self.at(start, end))

@@ -1,0 +1,79 @@
+"""What checks say of expectations holds in the run: what is refused before it would fail in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from odibi_core.checks.expect_rules import check_expectations
+from odibi_core.checks.lab import Lab
+from odibi_core.checks.outcome import Outcome
+from odibi_core.checks.pipeline import Pipeline
+from odibi_core.checks.schemas import Schema
+from odibi_core.checks.tools import Tools
+from odibi_core.checks.world import World
+from odibi_core.core import EventEmitter, Step, Tracker, create_engine_context
+from odibi_core.errors import ExpectationError, StepOptionError
+from odibi_core.nodes import NODE_REGISTRY
+
+TYPES = {
+    "INTEGER": "1", "DOUBLE": "1.5", "DECIMAL(9,2)": "1.5", "HUGEINT": "5", "VARCHAR": "'1'",
+    "BOOLEAN": "true", "DATE": "'2020-01-01'", "TIMESTAMP": "'2020-01-01'", "TIMESTAMP WITH TIME ZONE": "'2020-01-01'",
+    "TIME": "'10:00'", "ENUM('a', 'b')": "'a'", "UUID": "'6ba7b810-9dad-11d1-80b4-00c04fd430c8'",
+}  # fmt: skip
+VALUES = [1, -1.5, True, "one", "1", "true", "2020-01-01", "10:00", "today", "infinity", "", "a"]
+
+
+@pytest.fixture(scope="module")
+def context() -> Any:
+    with create_engine_context("duckdb") as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+def lab() -> Any:
+    with Lab() as lab:
+        yield lab
+
+
+def entries() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [{"freshness": {"x": "2 days"}}, {"unique": "x"}, {"not_null": "X"}]
+    found += [{"accepted_values": {"x": [value]}} for value in VALUES]
+    found += [{"range": {"x": {"min": value}}} for value in VALUES if not isinstance(value, bool)]
+    conditions = ["x > 1", "x = 'a'", "x IS NULL", "y = 1", "length(x) > 0", "x + 1 > 0", "sum(x) > 0", "x >"]
+    return found + [{"sql": condition} for condition in conditions]
+
+
+@pytest.mark.parametrize("native", TYPES)
+def test_what_is_refused_before_the_run_fails_in_it(
+    native: str, context: Any, lab: Any, tmp_path: Any
+) -> None:
+    frame = context.execute_sql(f"SELECT CAST({TYPES[native]} AS {native}) AS x")
+    refused, told_in_vain = 0, []
+    for entry in entries():
+        step = Step(
+            "store", "write", "function", "duckdb", "tests.nodes.test_expectations.nowhere",
+            inputs={"data": "d"}, metadata={"expect": [entry]},
+        )  # fmt: skip
+        tools = Tools(World(tmp_path, tmp_path, {}, {}), lab, Pipeline([step]))
+        inputs = {"data": Schema.of([("x", native)])}
+        if list(check_expectations(step, inputs, Outcome(), tools)):
+            refused += 1
+            if not fails(step, context, frame):
+                told_in_vain.append(entry)
+    assert not told_in_vain
+    assert refused >= 3  # the column and the text that are not there, and the aggregate
+
+
+def fails(step: Step, context: Any, frame: Any) -> bool:
+    """Whether the run cannot evaluate a step's expectations."""
+    tracker = Tracker()
+    tracker.start_step(step.name, step.layer)
+    try:
+        NODE_REGISTRY["store"](step, context, tracker, EventEmitter()).run({"d": frame})
+    except StepOptionError:
+        return True
+    except ExpectationError:
+        return False
+    return False
