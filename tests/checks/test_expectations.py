@@ -19,7 +19,8 @@ from odibi_core.nodes import NODE_REGISTRY
 
 TYPES = {
     "INTEGER": "1", "DOUBLE": "1.5", "DECIMAL(9,2)": "1.5", "HUGEINT": "5", "VARCHAR": "'1'",
-    "BOOLEAN": "true", "DATE": "'2020-01-01'", "TIMESTAMP": "'2020-01-01'", "TIMESTAMP WITH TIME ZONE": "'2020-01-01'",
+    "BOOLEAN": "true", "DATE": "'2020-01-01'", "TIMESTAMP": "'2020-01-01'",
+    "TIMESTAMP WITH TIME ZONE": "'2020-01-01'",
     "TIME": "'10:00'", "ENUM('a', 'b')": "'a'", "UUID": "'6ba7b810-9dad-11d1-80b4-00c04fd430c8'",
 }  # fmt: skip
 VALUES = [1, -1.5, True, "one", "1", "true", "2020-01-01", "10:00", "today", "infinity", "", "a"]
