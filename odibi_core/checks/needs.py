@@ -27,15 +27,20 @@ def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
     for step in pipeline.steps:
         if not step.value or step.value.isspace():
             yield from _check_value(step, pipeline)
-        if step.layer in ("store", "publish"):
-            yield from _check_one_input(step, pipeline, connects)
-        elif step.layer == "transform":
-            if step.type == "config_op":
+        layer = step.layer
+        # One input and an output are what nearly every step has.
+        if layer in ("store", "publish"):
+            if len(step.inputs) != 1:
                 yield from _check_one_input(step, pipeline, connects)
-                if step.value and not step.value.isspace():
-                    yield from _check_unused_value(step, pipeline)
-            yield from _check_outputs(step, pipeline)
-        elif step.layer == "ingest":
+            continue
+        if layer not in ("transform", "ingest"):
+            continue
+        if layer == "transform" and step.type == "config_op":
+            if len(step.inputs) != 1:
+                yield from _check_one_input(step, pipeline, connects)
+            if step.value and not step.value.isspace():
+                yield from _check_unused_value(step, pipeline)
+        if not step.outputs:
             yield from _check_outputs(step, pipeline)
 
 
