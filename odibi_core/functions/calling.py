@@ -253,7 +253,8 @@ def required_columns(
     """
     for parameter, columns in requires:
         frame = next(iter(arguments.values()), None) if parameter is None else arguments.get(parameter)
-        local = next((name for name, other in frames.items() if other is frame), None)
+        named = [name for name, other in frames.items() if other is frame]
+        local = parameter if parameter in named else next(iter(named), None)
         if local is not None:
             yield local, columns
 
