@@ -117,8 +117,9 @@ def test_what_a_function_step_on_spark_may_have_registered_is_left_alone(tmp_pat
 
 
 def test_pyspark_is_not_imported():
-    text = json.dumps([READ, {"name": "s", "type": "sql", "engine": "spark", "value": "SELECT idd FROM orders",
-                              "inputs": {"orders": "orders"}, "outputs": {"data": "out"}}])  # fmt: skip
+    step = {"name": "s", "type": "sql", "engine": "spark", "value": "SELECT idd FROM orders",
+            "inputs": {"orders": "orders"}, "outputs": {"data": "out"}}  # fmt: skip
+    text = json.dumps([READ, step])
     program = (
         "import sys\nfrom odibi_core.checks import check\nfrom odibi_core.config import read_document\n"
         f"found = check(read_document('x.json', text={text!r}))\n"
