@@ -140,8 +140,7 @@ def _input_place(step: Step, local: str | None) -> Span | None:
 
 def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields each connection that no connect step opens."""
-    connects = {step.name for step in pipeline.steps if step.layer == "connect"}
-    others = {step.name: step for step in pipeline.steps if step.layer != "connect"}
+    connects = pipeline.connects
     gaps = pipeline.gaps
     for step in pipeline.steps:
         name = step.params.get("connection") if step.params else None
@@ -149,11 +148,12 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
             continue
         if gaps.incomplete or name in gaps.left_out_steps or any("layer" in field for field in gaps.fields):
             continue
-        if name in others and others[name].layer not in LAYERS:
+        other = next((other for other in pipeline.steps if other.name == name), None)
+        if other is not None and other.layer not in LAYERS:
             continue  # it may be a connect step, misspelled
         close, certain = best(name, connects)
-        if name in others:
-            help = f"`{name}` is a step of the layer {others[name].layer}; a connect step opens connections"
+        if other is not None:
+            help = f"`{name}` is a step of the layer {other.layer}; a connect step opens connections"
         elif close is not None:
             help = f"a connect step `{close}` exists"
         else:

@@ -23,7 +23,7 @@ _CONNECTED = frozenset({"connection", "connection_string"})
 
 def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields the steps that lack what their layer and type need, at their name."""
-    connects = {step.name for step in pipeline.steps if step.layer == "connect"}
+    connects = pipeline.connects
     for step in pipeline.steps:
         if not step.value or step.value.isspace():
             yield from _check_value(step, pipeline)
@@ -103,7 +103,7 @@ def _as_query(step: Step) -> Fix | None:
     return Fix('write "type": "sql"', "unsafe", key.start - 1, key.start - 1, '"type": "sql", ')
 
 
-def _check_one_input(step: Step, pipeline: Pipeline, connects: set[str]) -> Iterator[Diagnostic]:
+def _check_one_input(step: Step, pipeline: Pipeline, connects: frozenset[str]) -> Iterator[Diagnostic]:
     if not pipeline.is_known(step, "inputs") or not pipeline.is_known(step, "type"):
         return
     what = "an operation" if step.layer == "transform" else f"a {step.layer} step"

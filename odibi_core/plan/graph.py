@@ -58,6 +58,7 @@ class Graph:
                 dependents[producer].append(name)
         self.dependents: dict[str, tuple[str, ...]] = {name: tuple(d) for name, d in dependents.items()}
         self._components: list[list[str]] | None = None
+        self._cyclic: list[list[str]] | None = None
         self._depths: dict[str, int] | None = None
 
     def order(self) -> list[str]:
@@ -136,13 +137,17 @@ class Graph:
         return self._components
 
     def _cyclic_components(self) -> list[list[str]]:
-        if self._components is None and self._is_free_of_cycles():
-            return []
-        return [
-            component
-            for component in self._all_components()
-            if len(component) > 1 or component[0] in self.needs[component[0]]
-        ]
+        if self._cyclic is None:
+            self._cyclic = (
+                []
+                if self._is_free_of_cycles()
+                else [
+                    component
+                    for component in self._all_components()
+                    if len(component) > 1 or component[0] in self.needs[component[0]]
+                ]
+            )
+        return self._cyclic
 
     def _is_free_of_cycles(self) -> bool:
         """Whether every step can be taken away after those it needs; a tenth of the work of `components`."""
