@@ -110,9 +110,9 @@ def main(arguments: list[str] | None = None) -> int:
         medians = in_turn(
             {mode: lambda mode=mode: apart(directory, mode)["run"] for mode in MODES}, asked.rounds
         )
+        for mode, seconds in medians.items():
+            print(f"{mode:<10} {seconds:8.2f} s", flush=True)
         full = apart(directory, "full")
-    for mode, seconds in medians.items():
-        print(f"{mode:<10} {seconds:8.2f} s")
     print(f"full profiles {full['profile']:.2f} s, SUMMARIZE {full['summarize']:.2f} s")
     verdict = Verdict()
     verdict.add(
