@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from odibi_core.runs.compare_words import is_worth_telling
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
@@ -84,17 +86,15 @@ class Report:
         """Remembers that data differ."""
         self._data_differs |= bool(diff.differing or diff.schema)
 
-    def drift(self, dataset: str, diff: DataDiff | None, *, everything: bool) -> Iterator[ColumnDrift]:
+    def drift(self, dataset: str, diff: DataDiff, *, everything: bool) -> Iterator[ColumnDrift]:
         """Yields the columns of a dataset whose values have moved.
 
         Args:
             dataset: The dataset.
             diff: What changed in it; columns whose cells changed are told of however little they moved.
-            everything: Those that moved little are told of, too.
+            everything: Those that moved little, and keys, are told of, too.
         """
         pair = self.comparison.data
-        changed = () if diff is None else diff.changed_cells
         for column in () if pair is None else pair.drift(dataset):
-            small = everything or column.name in changed
-            if column.level != "none" and (small or column.level != "small"):
+            if column.level != "none" and (everything or is_worth_telling(column, diff)):
                 yield column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from odibi_core.runs.store import RunStore
 
 _ROWS_SHOWN = 20
+_RECENT = 200
 
 
 @click.command(
@@ -117,14 +119,15 @@ def _pair(store: RunStore, before: str, after: str) -> tuple[str | Path, str | P
 
 def _before(store: RunStore, run: str | Path) -> str:
     """Returns the newest run of the same pipeline that is older than a run."""
-    known = [summary for summary in store.runs() if summary.problem is None]
     name = run if isinstance(run, str) else (run.name if run.is_dir() else run.stem)
-    place = next((i for i, summary in enumerate(known) if summary.run_id == name), None)
-    if place is None:
+    for runs in (partial(store.recent, _RECENT), store.runs):  # most are near the newest of many
+        known = [summary for summary in runs() if summary.problem is None]
+        place = next((i for i, summary in enumerate(known) if summary.run_id == name), len(known))
+        for summary in known[place + 1 :]:
+            if summary.pipeline == known[place].pipeline:
+                return summary.run_id
+    if place == len(known):
         raise RunError(f"`{run}` is not one of the runs in `{store.log_dir}`", help="name both runs")
-    for summary in known[place + 1 :]:
-        if summary.pipeline == known[place].pipeline:
-            return summary.run_id
     raise RunError(
         f"there is no run of `{known[place].pipeline}` before `{name}` in `{store.log_dir}`",
         help="`odibi-core runs list` shows those that are there",

@@ -76,6 +76,16 @@ def row_words(row: RowDiff, arrow: str) -> str:
     return f"{key}  {'  '.join(cells[:_CELLS_SHOWN])}{more}".rstrip()
 
 
+def is_worth_telling(column: ColumnDrift, diff: DataDiff) -> bool:
+    """Whether a column's drift is to be told unasked: it moved markedly, or cells of it changed.
+
+    A few rows more or less move every mean a little, and a key is different in every row.
+    """
+    if column.name in diff.key or column.level == "none":
+        return False
+    return column.level != "small" or column.name in diff.changed_cells
+
+
 def drift_words(column: ColumnDrift, arrow: str) -> str:
     """Returns how a column has drifted: how far, then what of it changed."""
     parts: list[str] = [column.level]

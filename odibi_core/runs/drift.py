@@ -22,6 +22,7 @@ MODERATE, LARGE = 0.1, 0.25
 Credit Risk Scorecards, 2006)."""
 
 _NONE = 1e-4  # the share of an empty bin: its logarithm has to be a number
+_ENOUGH = 100  # rows: of fewer, each makes up more of a bin than what the index calls a change
 _SAMPLE_NULLS = 0.01  # of a sample, a share of nulls that moved by less is chance
 _NAMES = ("nulls", "not_finite", "distinct", "min", "max", "mean")
 _QUARTILES = ("25 %", "50 %", "75 %")
@@ -34,7 +35,8 @@ class ColumnDrift:
     Attributes:
         name: The column.
         changes: Statistics that differ: nulls, not_finite, distinct, min, max, mean, the quartiles, top.
-        psi: The population stability index, 0 where nothing moved; None where it cannot be computed.
+        psi: The population stability index, 0 where nothing moved; None of fewer than 100 rows, and of values
+            whose distribution the profiles do not tell.
         basis: What it was computed from: every value and its count, the bins of the histograms, or the
             quartiles before.
         whole: Whether both profiles are of all rows, so that each change is real; else they are of samples.
@@ -58,7 +60,12 @@ class ColumnDrift:
 
 
 def compare_profiles(before: Profile, after: Profile) -> tuple[ColumnDrift, ...]:
-    """Returns how each column that is in both has moved, in the order of `after`."""
+    """Returns how each column that is in both has moved, in the order of `after`.
+
+    Statistics of the first rows say nothing of the others: with those of one side there is no drift to tell.
+    """
+    if "first" in (before.basis, after.basis):
+        return ()
     whole = before.is_whole and after.is_whole
     drifts = []
     for column in after.columns:
@@ -72,9 +79,10 @@ def _drift(old: ColumnProfile, new: ColumnProfile, old_rows: int, new_rows: int,
     nulls = old.nulls / old_rows if old_rows else 0.0, new.nulls / new_rows if new_rows else 0.0
     psi: float | None = None
     basis: Basis | None = None
-    for kind, shares in _shares(old, new, old_rows, new_rows):
-        psi, basis = _psi(shares), kind
-        break
+    if min(old_rows, new_rows) >= _ENOUGH:
+        for kind, shares in _shares(old, new, old_rows, new_rows):
+            psi, basis = _psi(shares), kind
+            break
     changes = tuple(_changes(old, new, both_exact=old.distinct_exact and new.distinct_exact))
     return ColumnDrift(new.name, changes, psi, basis, whole, nulls)
 

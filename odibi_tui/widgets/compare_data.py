@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import OdibiError
-from odibi_core.runs.compare_words import claim, drift_words, rate_words, row_words
+from odibi_core.runs.compare_words import claim, drift_words, is_worth_telling, rate_words, row_words
 from odibi_tui import format as fmt
 from odibi_tui.widgets.compare_rows import SIGN_TONES, Row
 
@@ -60,8 +60,7 @@ def _rows(name: str, pair: RunPair, dataset: str, compared: Compared) -> Iterato
     for column, reason in diff.not_compared.items():
         yield [(f"     {column} not compared: {reason}", "muted")]
     for drift in pair.drift(dataset):
-        small = drift.level == "small" and drift.name not in diff.changed_cells
-        if drift.level != "none" and not small:
+        if is_worth_telling(drift, diff):
             yield [(f"     drift of {drift.name}: {drift_words(drift, arrow)}", "running")]
     shown = 0
     for row in islice(compared.rows(ROWS_SHOWN), ROWS_SHOWN):
