@@ -97,6 +97,17 @@ def test_a_stored_preview_does_not_tell_how_many_rows_there_are_but_a_full_resul
     assert (dropped.full_file, dropped.preview_file) == (None, "data/0001.preview.parquet")
 
 
+def test_expectations_are_those_of_the_last_attempt():
+    builder = RunBuilder()
+    builder.apply(ev.StepStarted(step="a"))
+    for passed in (False, True):
+        builder.apply(ev.Expectation(step="a", name="unique(id)", kind="unique", passed=passed, on=("id",)))
+    (only,) = builder.view().steps[0].expectations
+    assert only.passed and only.on == ("id",) and builder.view().steps[0].unmet == ()
+    builder.apply(ev.StepStarted(step="a", attempt=2))
+    assert builder.view().steps[0].expectations == ()
+
+
 def test_steps_a_run_did_not_live_to_settle():
     def end(state: str) -> list[tuple[str, str | None]]:
         started = ev.RunStarted(run_id="r", pipeline="p", steps=steps("a", "b"), ts=at(0))
