@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,9 @@ def _lines(reports: Iterable[Report], form: str, *, coloured: bool) -> Iterator[
         elif report.document is not None:
             for block in blocks(report.source, report.diagnostics, width=None if coloured else 120):
                 yield block if coloured else click.unstyle(block)
-            yield summary(report) if coloured else click.unstyle(summary(report))
+            # A script that asks hears nothing where there is nothing to say; a person hears that it is so.
+            if report.diagnostics or report.fixed or (coloured and sys.stdout.isatty()):
+                yield summary(report) if coloured else click.unstyle(summary(report))
 
 
 def _put(pieces: Iterator[str], output: Path | None) -> None:

@@ -236,7 +236,7 @@ def test_diff_shows_what_would_change_and_writes_nothing(run: Any) -> None:
 def test_a_sound_config_is_not_touched(run: Any) -> None:
     path = config(READ, WRITE)
     stamp = Path(path).stat()
-    assert run(path, "--fix") == (0, "x.json: 2 steps, no problems\n", "")
+    assert run(path, "--fix") == (0, "", "")
     assert (Path(path).stat().st_mtime_ns, Path(path).stat().st_ino) == (stamp.st_mtime_ns, stamp.st_ino)
     assert run(path, "--diff")[1] == ""
 
