@@ -194,9 +194,10 @@ class _Places:
         name, span = self.mutant.name, found.span
         if name is None or span is None or span.start is None or self.text is None:
             return True
-        there = self.text[span.start : span.end].replace('\\"', '"').replace('""', '"').strip()
-        if there.startswith("\\u") or "\\u" in there:
-            there = json.loads(f'"{there}"') if '"' not in there else there
+        there = self.text[span.start : span.end]
+        if self.mutant.project.kind == "json":
+            there = str(json.loads(f'"{there}"'))
+        there = there.replace('""', '"').strip()
         # With a qualifier, or in quotes.
         return unquote(there.rpartition(".")[2]).casefold() in (name.casefold(), f'"{name}"'.casefold())
 

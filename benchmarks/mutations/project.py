@@ -44,7 +44,7 @@ class Made:
 
     @property
     def name(self) -> str:
-        return str(self.fields["name"])
+        return str(self.fields.get("name"))
 
     @property
     def engine(self) -> str:

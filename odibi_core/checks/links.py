@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from odibi_core.checks.pipeline import Pipeline
+    from odibi_core.config.document import Gaps
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic, Fix, Span
 
@@ -138,6 +139,11 @@ def _input_place(step: Step, local: str | None) -> Span | None:
     )
 
 
+def _are_doubtful(gaps: Gaps) -> bool:
+    """Whether there may be a connect step of another name, or one that is not known as such."""
+    return any(field in ("layer", "name") for _, field in gaps.fields)
+
+
 def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields each connection that no connect step opens."""
     connects = pipeline.connects
@@ -146,7 +152,7 @@ def check_connections(pipeline: Pipeline) -> Iterator[Diagnostic]:
         name = step.params.get("connection") if step.params else None
         if not isinstance(name, str) or name in connects or step.layer == "connect" or "$" in name:
             continue
-        if gaps.incomplete or name in gaps.left_out_steps or any("layer" in field for field in gaps.fields):
+        if gaps.incomplete or name in gaps.left_out_steps or _are_doubtful(gaps):
             continue
         other = next((other for other in pipeline.steps if other.name == name), None)
         if other is not None and other.layer not in LAYERS:

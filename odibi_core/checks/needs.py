@@ -25,6 +25,8 @@ def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yields the steps that lack what their layer and type need, at their name."""
     connects = pipeline.connects
     for step in pipeline.steps:
+        if not pipeline.is_known(step, "layer"):
+            continue
         if not step.value or step.value.isspace():
             yield from _check_value(step, pipeline)
         layer = step.layer

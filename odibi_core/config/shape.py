@@ -198,6 +198,7 @@ class StepBuilder:
         self.spoil(origin.index, field)
         if field == "outputs":
             self._outputs.update(_strings(value))
+            self.incomplete = True
         if field in TEXT_FIELDS:
             wanted = "text"
             written = _quoted(value)

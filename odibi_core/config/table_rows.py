@@ -167,6 +167,8 @@ def _json_cell(builder: StepBuilder, row: TableRow, field: str, cell: Any) -> di
         builder.diagnostics.append(_cell_problem(row, field, cell, problem))
     if stopped or reader.damage.syntax:
         builder.spoil(row.origin.index, field)
+        # A cell of CSV that was cut at a comma of its own leaves the ones after it in the wrong places.
+        builder.incomplete |= isinstance(row.origin, CsvOrigin) and not cell.rstrip().endswith("}")
         if field == "outputs" and not stopped:
             builder.hide_outputs(node.strings())
         return None
