@@ -149,8 +149,9 @@ class DuckDBEngineContext(ScopedContext):
         frame = self.adopt(df)
         with self._workspace.lock:
             cursor = self._workspace.cursor
+            scratch, known = self._session.new_table(), self._known_columns
             return profile_table(
-                cursor, frame.table, frame.infos(cursor), len(frame), self._session.new_table(), full=full
+                cursor, frame.table, frame.infos(cursor), len(frame), scratch, known, full=full
             )
 
     def release(self, frame: Any) -> None:

@@ -138,12 +138,14 @@ class PandasEngineContext(ScopedContext):
         frame = self.adopt(df)
         rows, infos = len(frame), self.columns(frame)
         with self._workspace.lock:
-            cursor = self._workspace.cursor
+            cursor, known = self._workspace.cursor, self._known_columns
             if rows <= EXACT_ROWS or full:
-                return profile_arrow(pandas_to_arrow(frame, loose=True), infos, cursor=cursor)
+                return profile_arrow(pandas_to_arrow(frame, loose=True), infos, cursor=cursor, known=known)
             taken = pandas_to_arrow(frame.iloc[sample_rows(rows)], loose=True)
             nulls = {i: int(frame.iloc[:, i].isna().sum()) for i in range(frame.shape[1])}
-            return profile_arrow(taken, infos, rows=rows, basis="sample", nulls=nulls, cursor=cursor)
+            return profile_arrow(
+                taken, infos, rows=rows, basis="sample", nulls=nulls, cursor=cursor, known=known
+            )
 
 
 def _has_decimals(what: Any) -> bool:

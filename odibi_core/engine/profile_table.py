@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from odibi_core.engine.profile_known import KnownColumns
     from odibi_core.journal.events import ColumnInfo
     from odibi_core.journal.profile import Profile
 
@@ -23,6 +24,7 @@ def profile_table(
     columns: Sequence[ColumnInfo],
     rows: int,
     scratch: str,
+    known: KnownColumns,
     *,
     full: bool,
 ) -> Profile:
@@ -34,21 +36,22 @@ def profile_table(
         columns: Names and types to tell.
         rows: Its number of rows.
         scratch: The name of a table that does not exist, for a sample.
+        known: Columns that have been profiled.
         full: Whether to look at all rows however many there are.
 
     Raises:
         duckdb.Error: DuckDB cannot tell; `InterruptException` where it was interrupted.
     """
     if rows <= EXACT_ROWS:
-        return profile_relation(cursor, table, columns)
+        return profile_relation(cursor, table, columns, known=known)
     cursor.execute(f"CREATE TABLE {scratch} AS {sample_of(table, rows)}")
     try:
         if full:
-            return profile_relation(cursor, table, columns, sample=scratch)
+            return profile_relation(cursor, table, columns, sample=scratch, known=known)
         # Of a whole table DuckDB counts what is not null from its validity masks: 1 ms for 10,000,000 rows.
         counts = ", ".join(f"count({quoted(column.name)})" for column in columns)
         there = cursor.execute(f"SELECT {counts} FROM {table}").fetchall()[0]
         nulls = {i: rows - number for i, number in enumerate(there)}
-        return profile_relation(cursor, scratch, columns, rows=rows, basis="sample", nulls=nulls)
+        return profile_relation(cursor, scratch, columns, rows=rows, basis="sample", nulls=nulls, known=known)
     finally:
         cursor.execute(f"DROP TABLE IF EXISTS {scratch}")

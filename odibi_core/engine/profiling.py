@@ -6,6 +6,7 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.engine.profile_known import WORTH_ROWS
 from odibi_core.engine.profile_sql import FEW_VALUES, ProfiledColumn, Told
 from odibi_core.errors import ProfileError
 from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopValue
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from odibi_core.engine.profile_known import KnownColumns
     from odibi_core.journal.events import ColumnInfo
     from odibi_core.journal.profile import Basis
 
@@ -54,6 +56,7 @@ def profile_arrow(
     basis: Basis = "all",
     nulls: Mapping[int, int] | None = None,
     cursor: duckdb.DuckDBPyConnection | None = None,
+    known: KnownColumns | None = None,
 ) -> Profile:
     """Returns the profile of an Arrow table; other arguments as of `profile_relation`.
 
@@ -83,7 +86,7 @@ def profile_arrow(
     name = f"odibi_profile_{id(table):x}"
     cursor.register(name, table)
     try:
-        return profile_relation(cursor, name, columns, rows=rows, basis=basis, nulls=nulls)
+        return profile_relation(cursor, name, columns, rows=rows, basis=basis, nulls=nulls, known=known)
     finally:
         cursor.unregister(name)
 
@@ -97,6 +100,7 @@ def profile_relation(
     basis: Basis = "all",
     nulls: Mapping[int, int] | None = None,
     sample: str | None = None,
+    known: KnownColumns | None = None,
 ) -> Profile:
     """Returns the profile of a relation.
 
@@ -109,6 +113,7 @@ def profile_relation(
         nulls: By the column's place, the nulls among all rows, where the relation is a sample.
         sample: A relation with a sample of the rows: quantiles are then estimated, and values that are
             frequent in it are the ones that are counted where there are very many different ones.
+        known: Columns that have been profiled; of what is among them nothing is asked again.
 
     Raises:
         duckdb.Error: DuckDB cannot tell.
@@ -117,11 +122,14 @@ def profile_relation(
     asked = [
         ProfiledColumn(name, str(dtype)) for name, dtype in zip(relation.columns, relation.types, strict=True)
     ]
-    looked_at, profiled = 0, []
+    looked_at = int(cursor.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])
+    profiled: list[ColumnProfile] = []
     for start in range(0, len(asked), _AT_ONCE):
-        part = asked[start : start + _AT_ONCE]
-        looked_at, found = _profiled(cursor, source, part, columns[start : start + _AT_ONCE], sample)
-        profiled += found
+        part, infos = asked[start : start + _AT_ONCE], columns[start : start + _AT_ONCE]
+        if known is None or looked_at < WORTH_ROWS:
+            profiled += _profiled(cursor, source, part, infos, looked_at, sample)
+        else:
+            profiled += _profiled_anew(cursor, source, part, infos, looked_at, sample, known)
     if nulls:
         import msgspec
 
@@ -130,20 +138,42 @@ def profile_relation(
     return Profile(looked_at if rows is None else rows, looked_at, basis, tuple(profiled))
 
 
+def _profiled_anew(
+    cursor: duckdb.DuckDBPyConnection,
+    source: str,
+    asked: Sequence[ProfiledColumn],
+    columns: Sequence[ColumnInfo],
+    rows: int,
+    sample: str | None,
+    known: KnownColumns,
+) -> list[ColumnProfile]:
+    """Profiles the columns whose content is not known, and remembers them."""
+    prints = known.prints(cursor, source, asked, rows, estimate=sample is not None)
+    found = [known.find(print_, info) for print_, info in zip(prints, columns, strict=True)]
+    new = [i for i, profile in enumerate(found) if profile is None]
+    if new:
+        profiles = _profiled(cursor, source, [asked[i] for i in new], [columns[i] for i in new], rows, sample)
+        for i, profile in zip(new, profiles, strict=True):
+            known.add(prints[i], profile)
+            found[i] = profile
+    return [profile for profile in found if profile is not None]
+
+
 def _profiled(
     cursor: duckdb.DuckDBPyConnection,
     source: str,
     asked: Sequence[ProfiledColumn],
     columns: Sequence[ColumnInfo],
+    rows: int,
     sample: str | None,
-) -> tuple[int, list[ColumnProfile]]:
+) -> list[ColumnProfile]:
     wanted = [text for column in asked for text in column.aggregates(estimate=sample is not None)]
-    rows, *answers = cursor.execute(f"SELECT count(*), {', '.join(wanted)} FROM {source}").fetchall()[0]
+    answers = cursor.execute(f"SELECT {', '.join(wanted)} FROM {source}").fetchall()[0]
     width = len(Told._fields)
     told = [Told(*answers[i * width : (i + 1) * width]) for i in range(len(asked))]
     histograms = _histograms(cursor, source, asked, told)
     tops, counted = _tops(cursor, source, asked, told, sample)
-    return rows, [
+    return [
         _column(info, column, rows, facts, histogram, top, distinct)
         for info, column, facts, histogram, top, distinct in zip(
             columns, asked, told, histograms, tops, counted, strict=True

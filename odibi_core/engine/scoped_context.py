@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from odibi_core.engine.base_context import EngineContext
 from odibi_core.engine.duckdb_session import DuckDBSession
 from odibi_core.engine.duckdb_workspace import Workspace
+from odibi_core.engine.profile_known import KnownColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ class ScopedContext(EngineContext):
         super().__init__(**config)
         self._session = DuckDBSession(self.config, self.base_dir)
         self._workspace = Workspace(self._session)
+        self._known_columns = KnownColumns()
         self._scopes: set[Workspace] = set()
         self._scopes_lock = threading.Lock()
         self._is_scope = False

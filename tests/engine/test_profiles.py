@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odibi_core.engine import create_engine_context, profile_table, profiling
+from odibi_core.engine.profile_known import KnownColumns
 from odibi_core.journal import profile as profile_words
 from odibi_core.journal.profile import decode_profile, encode_profile
 from odibi_core.journal.values import json_value
@@ -256,6 +257,58 @@ def test_a_profile_survives_json(duckdb_context: Any) -> None:
 def test_the_scratch_table_of_a_sample_is_dropped(duckdb_context: Any, small_samples: None) -> None:
     duckdb_context.profile(duckdb_context.adopt(many(10_000)))
     assert duckdb_context._session.execute("SELECT count(*) FROM duckdb_tables()") == [(1,)]
+
+
+@pytest.fixture
+def counted_columns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The columns that are looked at, when those of any number of rows are remembered."""
+    looked: list[str] = []
+    asked = profiling._profiled
+
+    def listening(cursor: Any, source: str, columns: Any, *rest: Any) -> Any:
+        looked.extend(column.native for column in columns)
+        return asked(cursor, source, columns, *rest)
+
+    monkeypatch.setattr(profiling, "WORTH_ROWS", 1)
+    monkeypatch.setattr(profiling, "_profiled", listening)
+    return looked
+
+
+def test_a_column_that_a_step_hands_on_is_not_looked_at_again(
+    duckdb_context: Any, counted_columns: list[str]
+) -> None:
+    duckdb_context.profile(duckdb_context.execute_sql("SELECT range AS a, 'x' || range AS b FROM range(50)"))
+    assert counted_columns == ["BIGINT", "VARCHAR"]
+    query = "SELECT 49 - range AS c, 'x' || range AS b, range / 2.0 AS d FROM range(50)"
+    found = duckdb_context.profile(duckdb_context.execute_sql(query))
+    assert counted_columns[2:] == ["DOUBLE"]  # in another order and of another name it is the same column
+    assert [(c.name, c.type, c.max) for c in found.columns] == [
+        ("c", "int64", 49), ("b", "string", "x9"), ("d", "double", 24.5),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed", ["range + 1", "CASE WHEN range = 3 THEN NULL ELSE range END", "range::INTEGER", "range % 49"]
+)
+def test_a_column_that_differs_in_anything_is_looked_at(
+    duckdb_context: Any, counted_columns: list[str], changed: str
+) -> None:
+    duckdb_context.profile(duckdb_context.execute_sql("SELECT range AS a FROM range(50)"))
+    duckdb_context.profile(duckdb_context.execute_sql(f"SELECT {changed} AS a FROM range(50)"))
+    assert len(counted_columns) == 2
+
+
+@settings(max_examples=count(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=tables(), other=tables())
+def test_what_is_remembered_is_what_would_be_found(one: pa.Table, other: pa.Table) -> None:
+    import duckdb
+
+    known = KnownColumns()
+    with duckdb.connect() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profiling, "WORTH_ROWS", 1)
+        for table in (one, other, one):
+            anew = profiling.profile_arrow(table, cursor=connection)
+            assert profiling.profile_arrow(table, cursor=connection, known=known) == anew
 
 
 @pytest.mark.spark
