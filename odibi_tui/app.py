@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import App
 
+from odibi_core.errors import OdibiError
 from odibi_tui import format as fmt
 from odibi_tui.actions import ConfigActions
 from odibi_tui.screens.workbench import STYLES, Workbench
@@ -96,7 +97,9 @@ class OdibiApp(ConfigActions, App[int]):
     def runner(self) -> Runs:
         """What starts, opens and ends runs; imported when first needed."""
         if self._runner is None:
-            made: Runs = import_module("odibi_tui.runner").Runner(self, self.session)
+            made: Runs = import_module("odibi_tui.runner").Runner(
+                self, self.session, reuse=self.settings.reuse
+            )
             self._runner = made
         return self._runner
 
@@ -108,6 +111,21 @@ class OdibiApp(ConfigActions, App[int]):
             self.runner.open(self._run_to_open)
         if self.session.source is not None:
             self.begin_with_source()
+        if self.settings.pruning:
+            self.run_worker(self._prune_past_runs(), group="prune", exit_on_error=True)
+
+    async def _prune_past_runs(self) -> None:
+        """Removes past runs as the settings ask for, and says so."""
+        from odibi_tui.pruning import prune_runs
+
+        try:
+            told = await asyncio.to_thread(prune_runs, self.session.log_dir, self.settings.pruning)
+        except OdibiError as error:
+            self.say(f"past runs are not pruned: {error}", error=True)
+            return
+        if told is not None:
+            self.say(told)
+            self.session.changed(Change.HISTORY)
 
     def begin_with_source(self) -> None:
         """Checks and watches the config that has just been opened, and gets ready to run it."""
@@ -256,6 +274,8 @@ class OdibiApp(ConfigActions, App[int]):
         session, mode = self.session, self.workbench.mode if self.screen_stack else ""
         if action in ("run", "run_fresh"):
             return mode in ("pipeline", "run") and bool(session.steps)
+        if action == "run_here":
+            return mode in ("pipeline", "run") and bool(session.steps) and session.selected is not None
         if action == "cancel_run":
             return session.is_live or (session.record is not None and session.record.is_live)
         if action == "edit":
@@ -281,7 +301,12 @@ class OdibiApp(ConfigActions, App[int]):
 
     def action_run_fresh(self) -> None:
         """Runs without using anything kept."""
-        self.runner.start(fresh=True)
+        self.runner.start("fresh")
+        self.workbench.action_mode("run")
+
+    def action_run_here(self) -> None:
+        """Carries on with the run on screen if it did not end well; else runs from the selected step on."""
+        self.runner.start("here" if self.runner.resumable is None else "resume")
         self.workbench.action_mode("run")
 
     def action_cancel_run(self) -> None:

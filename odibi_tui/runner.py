@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.record import RunRecord
     from odibi_core.runs.follow import RunFollower
     from odibi_core.runs.process import RunHandle, RunLauncher, RunRequest
+    from odibi_tui.screens.pane import How
     from odibi_tui.session import Reading, Session
 
 ENDED_BADLY = frozenset({"failed", "crashed", "timed_out"})
@@ -30,12 +32,14 @@ class Runner:
 
     Attributes:
         cancelling: Id of the run that was asked to end and has not ended yet.
+        reuse: Whether an ordinary run reuses what has not changed.
     """
 
-    def __init__(self, app: App[Any], session: Session) -> None:
+    def __init__(self, app: App[Any], session: Session, *, reuse: bool = False) -> None:
         self.app = app
         self.session = session
         self.cancelling: str | None = None
+        self.reuse = reuse
         self._own: Tail | None = None
         self._shown: Tail | None = None
         self._busy = False
@@ -47,11 +51,13 @@ class Runner:
         """Makes the launcher and lets it load the engines beside us."""
         self._launcher().warm_up()
 
-    def start(self, *, fresh: bool = False) -> None:
+    def start(self, how: How = "run") -> None:
         """Starts a run of what the source says now, if it has no errors.
 
         Args:
-            fresh: Use nothing that was kept of earlier runs. No run from here uses any yet, so all are fresh.
+            how: `run`: all steps, reusing what has not changed if the settings say so; `fresh`: all steps,
+                whatever is kept; `resume`: carries on with the run on screen; `here`: the selected step and
+                what comes after it, on what is kept of those before.
         """
         if self._busy:
             return
@@ -61,17 +67,30 @@ class Runner:
             self._say("a run is under way; `x` cancels it")
         else:
             self._busy = True
-            self.app.run_worker(self._start(), group="start", exit_on_error=True)
+            self.app.run_worker(self._start(how), group="start", exit_on_error=True)
 
-    async def _start(self) -> None:
+    @property
+    def resumable(self) -> str | None:
+        """The id of the run on screen if it is one of this pipeline that did not end well."""
+        record, source = self.session.record, self.session.source
+        if record is None or source is None or record.is_live or record.foreign:
+            return None
+        return record.run_id if record.pipeline == source.stem and record.state != "success" else None
+
+    async def _start(self, how: How) -> None:
         try:
             self.session.adopt(await asyncio.to_thread(self._read_source))
             if self._held_by_errors():
                 return
-            handle = await asyncio.to_thread(self._launcher().start, self._request())
+            request = await asyncio.to_thread(self._request, how)
+            handle = await asyncio.to_thread(self._launcher().start, request)
             if self._closed:
                 handle.cancel()
                 return
+            if request.resume is not None:
+                self._say(f"carries on with {request.resume.name}", severity="information")
+            elif request.only is not None:
+                self._say(f"runs {fmt.plural(len(request.only), 'step')}", severity="information")
             self.session.handle, self.cancelling = handle, None
             follower = await asyncio.to_thread(self._follower, handle.run_dir)
             self._own = self._show(follower, handle)
@@ -108,13 +127,13 @@ class Runner:
             raise RunError("there is no pipeline to run")
         return session.checking.read(session.source, project=session.project)
 
-    def _request(self) -> RunRequest:
+    def _request(self, how: How) -> RunRequest:
         from odibi_core.runs.process import RunRequest
 
         session, document = self.session, self.session.document
         if document is None or session.source is None:
             raise RunError("there is no pipeline to run")
-        return RunRequest(
+        request = RunRequest(
             steps=document.steps,
             pipeline=session.source.stem,  # as the command line calls it
             source=document.path,
@@ -122,7 +141,18 @@ class Runner:
             base_dir=session.base_dir.absolute(),
             log_dir=session.log_dir.absolute(),  # else it would be taken as below `base_dir`
             variables=dict(session.variables),
+            use_cache=self.reuse and how == "run",
         )
+        if how == "resume" and self.resumable is not None:
+            from odibi_core.runs.choosing import run_to_resume
+
+            return replace(request, resume=run_to_resume(self.resumable, request))
+        if how == "here" and session.selected is not None:
+            from odibi_core.plan.selection import quoted
+            from odibi_core.runs.choosing import selected
+
+            return replace(request, only=selected(request, [f"{quoted(session.selected)}+"], []))
+        return request
 
     def _launcher(self) -> RunLauncher:
         if self.session.launcher is None:

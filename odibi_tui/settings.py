@@ -1,11 +1,12 @@
-"""A person's settings, `~/.config/odibi/config.toml`: the theme, and other keys for what keys do."""
+"""A person's settings, `~/.config/odibi/config.toml`: the theme, other keys, and how runs go and stay."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import ConfigError
+from odibi_core.errors import ConfigError, OdibiError
+from odibi_tui.pruning import Pruning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,14 @@ class Settings:
     Attributes:
         theme: Name of a theme.
         keys: Id of a binding (docs/screens.md) -> key or keys, comma-separated.
+        reuse: Whether `r` reuses what has not changed.
+        pruning: Which past runs go.
     """
 
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    reuse: bool = False
+    pruning: Pruning = field(default_factory=Pruning)
 
 
 def settings_file() -> Path:
@@ -56,4 +61,10 @@ def load_settings(file: Path | None = None) -> Settings:
         raise ConfigError(f"`theme` in `{file}` is not a text")
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
         raise ConfigError(f"`keys` in `{file}` is not a table of texts", help='such as `run = "f5"`')
-    return Settings(theme, keys)
+    runs = values.get("runs", {})
+    if not isinstance(runs, dict) or not isinstance(runs.get("reuse", False), bool):
+        raise ConfigError(f"`runs` in `{file}` is not a table of settings", help="such as `reuse = true`")
+    try:
+        return Settings(theme, keys, runs.get("reuse", False), Pruning.of(runs))
+    except OdibiError as error:
+        raise ConfigError(f"`runs` in `{file}`: {error.message}", help=error.help) from error

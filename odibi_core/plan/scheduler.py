@@ -119,6 +119,7 @@ class Scheduler:
         self._random = random
         self._reuse, self._leave_out = frozenset(reuse), dict(leave_out or {})
         self._waiting = self._taking = 0
+        self._held: list[str] = []  # ready, and not told of yet
         self._begun = self._cancelled = False
         self._failed: list[str] = []  # for good, in order
         self._timeouts: set[str] = set()
@@ -209,14 +210,18 @@ class Scheduler:
             for step in fresh:
                 self._phase[step] = "ready"
                 heapq.heappush(self._ready, self._position[step])
-            while self._free and self._ready:
+            self._held += fresh
+            # What is reused is there in a moment; until then the config's order is not known.
+            while self._free and self._ready and not self._taking:
                 step = self._names[heapq.heappop(self._ready)]
                 lane = heapq.heappop(self._free)
                 self._phase[step] = "running"
                 self._attempt[step] += 1
                 self._lanes[step] = lane
                 out.append(Start(step, self._attempt[step], lane))
-            out.extend(Queue(step) for step in fresh if self._phase[step] == "ready")
+            if not self._taking:
+                out.extend(Queue(step) for step in self._held if self._phase[step] == "ready")
+                self._held.clear()
         if len(self._ended) == len(self._needs) and self._finish is None:
             self._finish = self._verdict()
             out.append(self._finish)
@@ -389,7 +394,7 @@ class Scheduler:
                 assert not self.halted, f"`{step}` is left over though nothing starts any more"
         ready = {step for step, phase in self._phase.items() if phase == "ready"}
         assert ready == {self._names[position] for position in self._ready}, "ready steps and heap differ"
-        assert not (ready and self._free) or not self._begun, "a worker idles beside a ready step"
+        assert not (ready and self._free) or not self._begun or taking, "a worker idles beside a ready step"
         if self._begun:
             idle = not running and not self._waiting and not ready and not taking
             assert idle == (self._finish is not None), "finished though steps are open, or stuck"

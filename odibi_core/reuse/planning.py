@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SelectionError
+from odibi_core.reuse.changes import explain
 from odibi_core.reuse.fingerprints import volatile_sql
-from odibi_core.reuse.past import DONE, Kept
 from odibi_core.reuse.stamps import is_same
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.record import StepRecord
     from odibi_core.plan.graph import Graph
     from odibi_core.reuse.fingerprints import Fingerprinter
-    from odibi_core.reuse.past import PastRun
+    from odibi_core.reuse.past import Kept, PastRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Planner:
         """Finds the run in which a step came out as it would now, or says why it has to run."""
         step, now = self._steps[name], self._now.get(name)
         if not wish.reuse:
-            self._why[name] = "selected" if wish.only is not None else ""
+            self._why[name] = "it was selected" if wish.only is not None else ""
             return
         if now is None:
             self._why[name] = "what its result depends on cannot be told"
@@ -162,7 +162,7 @@ class Planner:
             return
         found = self._find(now)
         if found is None:
-            self._why[name] = self.explain(name)
+            self._why[name] = explain(name, self._now.get(name), self._past)
             return
         run, record = found
         then = record.fingerprint
@@ -201,27 +201,6 @@ class Planner:
         if not is_same(target):
             return f"`{step.value}` is not what {run.run_id} wrote"
         return None
-
-    def explain(self, name: str) -> str:
-        """Returns why a step cannot be taken from the newest run that knows it."""
-        now = self._now.get(name)
-        known = [run for run in self._past if name in run.steps]
-        run = next((run for run in known if run.steps[name].state in (*DONE, "failed")), None)
-        run = run or next(iter(known), None)
-        if run is None:
-            return "it has not run before" if not self._past else f"{self._past[0].run_id} has no such step"
-        record = run.steps[name]
-        then = record.fingerprint
-        if record.state == "failed":
-            return f"it failed in {run.run_id}"
-        if record.state not in DONE:
-            return f"it did not run in {run.run_id}"
-        if then is None or now is None:
-            return f"what its result in {run.run_id} depended on is not known"
-        changed = [part for part in _PARTS if now.parts.get(part) != then.parts.get(part)]
-        told = [_PARTS[part] for part in changed if part != "inputs"] or (["its inputs"] if changed else [])
-        verb = "has" if told in (["its function's code"], ["its `value`"]) else "have"
-        return f"{' and '.join(told)} {verb} changed since {run.run_id}" if told else "it has changed"
 
     # -- what is needed -------------------------------------------------------------------------------
 
@@ -298,7 +277,9 @@ class Planner:
                 now = self._now.get(name)
                 step = run.by_fingerprint.get(now.value) if now is not None else None
                 if step is None:
-                    problem = f"`{name}`, which is not selected: {self.explain(name)}"
+                    problem = (
+                        f"`{name}`, which is not selected: {explain(name, self._now.get(name), self._past)}"
+                    )
                     break
                 fault = self._problem(run.kept(step, output))
                 if fault is not None:
@@ -371,41 +352,6 @@ def predicted(prints: Fingerprinter, past: Sequence[PastRun]) -> Mapping[str, Fi
             if step.fingerprint is not None:
                 prints.stamper.learn(step.fingerprint.files)
     return prints.predict()
-
-
-def changed_since(past: Sequence[PastRun], now: Mapping[str, Fingerprint | None]) -> set[str]:
-    """Returns the steps that are not what they were when they last did their work.
-
-    By themselves, not by what they read: what comes after a changed step is not in it.
-
-    Args:
-        past: Runs that ended well, the newest first.
-        now: Step -> its fingerprint as things are now.
-    """
-    found = set()
-    for name, mine in now.items():
-        done = (run.steps[name] for run in past if name in run.steps and run.steps[name].state in DONE)
-        step = next(done, None)
-        theirs = step.fingerprint if step is not None else None
-        if mine is None or theirs is None or _own(mine) != _own(theirs):
-            found.add(name)
-    return found
-
-
-def _own(fingerprint: Fingerprint) -> dict[str, str]:
-    return {part: value for part, value in fingerprint.parts.items() if part != "inputs"}
-
-
-_PARTS = {
-    "value": "its `value`",
-    "params": "its `params`",
-    "shape": "its type, engine, outputs or expectations",
-    "values": "the values of its placeholders",
-    "code": "its function's code",
-    "files": "the files it reads",
-    "versions": "the versions it runs with",
-    "inputs": "its inputs",
-}
 
 
 def _there(run: PastRun, step: StepRecord, output: str) -> bool:

@@ -68,7 +68,8 @@ def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]
         SelectionError: A selection says what there is not, or a step needs what nobody has kept.
     """
     from odibi_core.plan.selection import select
-    from odibi_core.reuse.planning import Wish, changed_since, plan_run, predicted
+    from odibi_core.reuse.changes import changed_since
+    from odibi_core.reuse.planning import Wish, plan_run, predicted
 
     steps = list(request.steps)
     graph = Graph(steps)

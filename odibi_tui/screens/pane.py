@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from textual.widget import Widget
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from odibi_tui.session import Change, Session
+
+How = Literal["run", "fresh", "resume", "here"]
 
 
 class Runs(Protocol):
@@ -22,8 +24,12 @@ class Runs(Protocol):
     def warm_up(self) -> None:
         """Makes the launcher and lets it load the engines in the background; called after the first paint."""
 
-    def start(self, *, fresh: bool = False) -> None:
+    def start(self, how: How = "run") -> None:
         """Starts a run of what the source says now."""
+
+    @property
+    def resumable(self) -> str | None:
+        """The id of the run on screen if it can be carried on with."""
 
     def cancel(self) -> None:
         """Cancels the run that was started here; does nothing if there is none."""

@@ -37,7 +37,7 @@ class PipelinePane(ModePane):
     """Tabs Config, Graph and Preview; the last two are made when they are first opened."""
 
     mode = "pipeline"
-    keys = ("r", "slash", "n", "a", "o", "e", "v", "right_square_bracket", "w")
+    keys = ("r", "R", "slash", "n", "a", "o", "e", "v", "right_square_bracket", "w")
 
     def compose(self) -> ComposeResult:
         """Tabs and what they show."""

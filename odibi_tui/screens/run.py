@@ -1,7 +1,8 @@
 """Run mode: the run on screen as it happens or happened: timeline, log, and a card of the selected step.
 
-Keys: `r` run, `F` run fresh, `x` cancel, `t` follow the log, `L` level, `T` only this step's lines,
-`/` search the log, `e` edit at the place; enter on a step shows its data, or why it failed.
+Keys: `r` run, `R` resume or run from here, `F` run fresh, `x` cancel, `t` follow the log, `L` level,
+`T` only this step's lines, `/` search the log, `e` edit at the place; enter on a step shows its data, or why
+it failed.
 Data: `session.record` (the fold of the run's journal) and `session.follower.log`.
 """
 
@@ -40,7 +41,7 @@ class RunPane(ModePane):
 
     mode = "run"
     styles_file = "run.tcss"
-    keys = ("r", "x", "t", "L", "T", "slash", "e")
+    keys = ("r", "R", "x", "t", "L", "T", "slash", "e")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "follow", "follow", id="log.follow"),
         Binding("L", "level", "level", id="log.level"),
@@ -245,7 +246,8 @@ def status_of(record: RunRecord, now: datetime, *, cancelling: bool = False) -> 
     if elapsed is not None:
         facts[0] += f" {clock_of(elapsed) if record.is_live else fmt.duration(elapsed)}"
     facts.append(f"{done}/{len(record.steps)}")
-    rows = sum(step.rows or (step.after.rows if step.after else None) or 0 for step in record.steps)
+    worked = [step for step in record.steps if step.state != "reused"]
+    rows = sum(step.rows or (step.after.rows if step.after else None) or 0 for step in worked)
     if rows and elapsed and elapsed >= 500 and rows / elapsed >= 0.001:
         facts.append(f"{short_count(rows / elapsed * 1000)} rows/s")
     if record.rss_bytes:

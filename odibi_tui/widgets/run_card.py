@@ -82,6 +82,8 @@ class RunCard(Widget, can_focus=True):
             rows.extend(_error_rows(step.error, width))
         elif step.reason and step.state in ("skipped", "cancelled", "reused", "failed"):
             rows.append(fit([("   ", ""), (step.reason, "muted")], width))
+        elif step.why:
+            rows.append(fit([("   ", ""), (f"ran because {step.why}", "muted")], width))
         if step.expectations:
             rows.extend(expectation_rows(step, width, ascii_only=self._ascii))
         return rows

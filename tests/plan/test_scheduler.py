@@ -48,12 +48,13 @@ def test_a_chain_runs_in_order():
     assert scheduler.apply(StepSucceeded("c", 1)) == [End("c", "success", 1), Finish("success")]
 
 
-def test_reused_steps_wait_for_nothing_and_what_needs_them_starts():
-    scheduler = Scheduler({"a": [], "b": ["a"], "c": ["b"]}, reuse=["b", "a"])
+def test_reused_steps_wait_for_nothing_and_what_needs_them_starts_in_config_order():
+    scheduler = Scheduler({"d": [], "a": [], "b": ["a"], "c": ["b"]}, reuse=["b", "a"], max_workers=1)
     assert scheduler.begin() == [Reuse("a"), Reuse("b")]
-    assert scheduler.apply(StepReused("b")) == [End("b", "reused", 0), Start("c", 1, 0)]
+    assert scheduler.apply(StepReused("b")) == [End("b", "reused", 0)]
     assert scheduler.apply(StepReused("b")) == []
-    assert scheduler.apply(StepReused("a")) == [End("a", "reused", 0)]
+    assert scheduler.apply(StepReused("a")) == [End("a", "reused", 0), Start("d", 1, 0), Queue("c")]
+    assert scheduler.apply(StepSucceeded("d", 1)) == [End("d", "success", 1), Start("c", 1, 0)]
     assert scheduler.apply(StepSucceeded("c", 1))[-1] == Finish("success")
 
 
