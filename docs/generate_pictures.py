@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from odibi_tui.app import OdibiApp
-from odibi_tui.reading import check, read
+from odibi_tui.reading import read
 from odibi_tui.session import Session
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,8 @@ SIZE = (120, 34)
 async def _take(config: str, name: str, *keys: str, run: bool = False) -> None:
     """Opens a config, presses keys (after a run, if asked for), and writes the screen as an SVG file."""
     session = Session(source=Path(config), base_dir=Path(), log_dir=Path("tracker_logs"))
-    session.adopt(check(read(session.source), Path()))
+    reading = session.checking.structure(read(session.source))
+    session.adopt(session.checking.whole(reading))
     app = OdibiApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.5)
@@ -52,6 +53,11 @@ async def _take_all() -> None:
     await _take("simple_pipeline.json", "data", "down", "down", "3", "]", run=True)
     await _take("retail_pipeline.json", "run", run=True)
     await _take("broken_pipeline.json", "pipeline", "n", "n", "n", "n")
+    retail = Path("retail_pipeline.json").read_text(encoding="utf-8")
+    Path("retail.json").write_text(
+        retail.replace("quantity, unit_price", "quantiti, unit_price"), encoding="utf-8"
+    )
+    await _take("retail.json", "check", "n")
     await _take("retail_pipeline.json", "history", "4", run=True)
 
 
