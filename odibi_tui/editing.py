@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odibi_core.config.edits import apply_fixes
+from odibi_core.checks.edits import apply_fixes
 from odibi_core.errors import ConfigError
 
 if TYPE_CHECKING:
