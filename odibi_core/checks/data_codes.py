@@ -159,8 +159,8 @@ UNKNOWN_KEY = CodeInfo(
 DOUBTFUL_CONVERSION = CodeInfo(
     "ODB321", "doubtful-conversion", "warning",
     "a conversion fails as soon as a row comes to it",
-    "The types cannot be converted, or the constant is none of its type. Whether any row comes to it is "
-    "decided by other conditions, joins or branches.",
+    "The types cannot be converted, or the constant is none of its type. While no row comes to it, for the "
+    "table is empty or another condition leaves them out, nothing happens.",
     '{"name": "late", "type": "sql", '
     '"value": "SELECT 1 FROM (SELECT 1 AS n, DATE \'2026-01-31\' AS d) AS t WHERE n > 5 AND d > \'soon\'"}',
     "Write a constant of the right kind, or compare with a column of the same type.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "512MB",
 }
 _DESCRIBE = "DESCRIBE "
+_FILES_KEPT = 1_000
 _TYPE = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _FAMILY = re.compile(r"\(.*\)")
 # A value of each type that others may not be made of; texts are made anything, or not, one by one.
@@ -79,6 +81,7 @@ class Lab:
         self._tables: dict[str, tuple[str, Schema]] = {}
         self._functions: frozenset[str] | None = None
         self._types: frozenset[str] | None = None
+        self._files: dict[tuple[str, int, int, int], Schema | None] = {}
         self._types_called: dict[str, str | None] = {}
         self._refusals: dict[tuple[str, str], str | None] = {}
 
@@ -200,6 +203,36 @@ class Lab:
             except duckdb.Error:
                 return None
         return None
+
+    def columns_of_file(self, call: str, path: str) -> Schema | None:
+        """Returns the columns that a reading gives; None where DuckDB cannot tell.
+
+        Args:
+            call: What stands behind FROM, in our own words: a reader with literals, or a quoted path.
+            path: The one file that may be read for it.
+        """
+        import duckdb
+
+        found = os.stat(path)  # noqa: PTH116 - as looked at
+        key = (call, found.st_mtime_ns, found.st_size, found.st_ino)
+        if key in self._files:
+            return self._files[key]
+        settings = {name: value for name, value in _SETTINGS.items() if name != "enable_external_access"}
+        schema = None
+        with duckdb.connect(":memory:", config=settings) as reading:
+            reading.execute("SET GLOBAL TimeZone = 'UTC'")
+            reading.execute("SET allowed_paths = ?", [[path]])
+            reading.execute("SET enable_external_access = false")
+            reading.execute("SET lock_configuration = true")
+            try:
+                rows = reading.execute(f"DESCRIBE SELECT * FROM {call}").fetchall()
+                schema = Schema.of((row[0], row[1]) for row in rows)
+            except duckdb.Error:
+                schema = None
+        if len(self._files) >= _FILES_KEPT:
+            self._files.clear()
+        self._files[key] = schema
+        return schema
 
     def functions(self) -> frozenset[str]:
         """Returns the names of all functions there are."""

@@ -99,7 +99,7 @@ def missing_source(
         help = "a query needs `type` sql, or a `connection` in `params`"
     else:
         wrong = _first_missing(path)
-        close = _nearest_name(wrong)
+        close = nearest_name(wrong)
         known = None if close is None else _corrected(written, wrong.name, close, path, wrong)
         if close is not None and known is not None:
             suggestion = known
@@ -150,7 +150,7 @@ def _is_in(directory: Path, name: str) -> bool:
         return False
 
 
-def _nearest_name(path: Path) -> str | None:
+def nearest_name(path: Path) -> str | None:
     """Returns a name in the directory of the missing one that is nearly its name."""
     try:
         with os.scandir(path.parent) as entries:

@@ -41,7 +41,7 @@ class _Conversion:
         node: The expression.
         to: The name of a type, or the expression whose type it is.
         place: Where it stands.
-        always: Whether it is made for every row that the query reads.
+        always: Whether it is made whenever the query is run; else a row has to come to it.
     """
 
     node: dict[str, Any]
@@ -105,7 +105,8 @@ def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
 def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator[tuple[Any, bool]]:
     """Yields what is in a node, and whether it is still worked out for every row."""
     if node.get("type") == "SELECT_NODE":
-        plain = (node.get("from_table") or {}).get("type") in ("BASE_TABLE", "EMPTY")
+        # There may be no row in a table.
+        plain = (node.get("from_table") or {}).get("type") == "EMPTY"
         if key == "where_clause":
             yield value, plain
         elif key in ("from_table", "cte_map"):
@@ -113,9 +114,9 @@ def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator
         else:
             yield value, plain and not any(name in node for name in ("where_clause", "having", "qualify"))
     elif node.get("class") == "CONJUNCTION" and key == "children":
-        # The second is only looked at where the first does not decide.
-        for index, child in enumerate(value):
-            yield child, always and index == 0
+        # DuckDB chooses which is looked at first; the others are not where that one decides.
+        for child in value:
+            yield child, False
     elif node.get("class") == "CASE":
         for index, check in enumerate(value if isinstance(value, list) else [value]):
             yield check, always and index == 0
@@ -142,12 +143,10 @@ def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversi
         if len(children) > 1:  # only the first is compared with every row
             yield from _of_constant(children[1], children[0], sql, always)
     for name in _CONDITIONS:
-        # A WHERE is worked out before anything is left out.
-        in_where = name == "where_clause" and (node.get("from_table") or {}).get("type") == "BASE_TABLE"
-        yield from _of_condition(node.get(name), sql, in_where or (name == "when_expr" and always))
+        yield from _of_condition(node.get(name), sql, name == "when_expr" and always)
     if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
-        for index, child in enumerate(node.get("children") or ()):
-            yield from _of_condition(child, sql, always and index == 0)
+        for child in node.get("children") or ():
+            yield from _of_condition(child, sql, always and kind != "CONJUNCTION")
 
 
 def _of_constant(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,13 @@ class Mistake:
     tables: tuple[str, ...] = ()
     inputs: tuple[str | None, ...] = ()
 
+    def moved(self, text: Rewritten) -> Mistake:
+        """Returns the mistake at its place in the text that was rewritten."""
+        problem = self.problem
+        if problem.start is None or problem.end is None or not text.edits:
+            return self
+        return replace(self, problem=problem.at(*text.back(problem.start, problem.end)))
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -97,7 +104,8 @@ def examine(
     if isinstance(outcome, Schema):
         if OTHERS in outcome.names:
             return Examined(None)
-        unfit = _unfit(lab, sql, known, blind) if types_known and MAY_CONVERT.search(sql) else ()
+        judged = types_known and MAY_CONVERT.search(sql) and not _STATEFUL.search(sql)
+        unfit = _unfit(lab, sql, known, blind) if judged else ()
         return Examined(_typed(lab, sql, known, outcome, types_known), unfit)
     return _Examination(lab, sql, known, tables, blind, types_known, invented).mistakes_from(outcome)
 
@@ -198,7 +206,9 @@ class _Examination:
         self._names = tuple(tables)
         self._unknown = {name.casefold() for name in tables if name not in known}
         self._blind = blind
-        self._types_known = types_known
+        # What the run's own state decides is NULL here.
+        self._is_stateful = _STATEFUL.search(sql) is not None
+        self._types_known = types_known and not self._is_stateful
         self._invented = invented
         self._doubt = any(schema.has_unknown_types for schema in known.values())
 
@@ -280,6 +290,8 @@ class _Examination:
     def _is_told(self, problem: SqlProblem, now: Rewritten) -> bool:
         """Whether the problem is there whatever the columns and types are that are not known."""
         if self._invented is not None and not self._invented.tells(problem):
+            return False
+        if self._is_stateful and (problem.kind == "syntax" or problem.kind not in _ABOUT_NAMES):
             return False
         if problem.kind in _ABOUT_NAMES or problem.kind in _WHATEVER_THE_TYPES:
             return True

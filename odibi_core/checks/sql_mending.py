@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.lab_errors import SqlProblem
-from odibi_core.checks.sql_names import best, last_part, plain_name, written_name
+from odibi_core.checks.sql_names import best, call_end, last_part, plain_name, written_name
 from odibi_core.checks.sql_places import find_place
-from odibi_core.config.sql_text import regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,7 +138,7 @@ def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
         return problem.at(*seen.tree.operators[first])
     if problem.kind == "type" and (called := _CALL.match(sql, first, last)) is not None:
         # Without the window it is computed over.
-        return problem.at(first, min(last, _call_end(sql, called.end())))
+        return problem.at(first, min(last, call_end(sql, called.end())))
     return problem
 
 
@@ -183,7 +182,7 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
         match = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)').match(seen.sql, end)
         end = match.end() if match else end
     if problem.kind == "function":
-        end = _call_end(seen.sql, end)
+        end = call_end(seen.sql, end)
     yield Mending(start, end, _kept_name(" NULL ", seen.sql[start:end], problem, seen))
 
 
@@ -261,21 +260,3 @@ def _whole_start(sql: str, start: int) -> int:
     """Returns where a dotted name begins whose last part begins at `start`."""
     match = re.compile(r'(?:(?:"(?:[^"]|"")*"|\w+)\s*\.\s*)+$').search(sql, 0, start)
     return match.start() if match else start
-
-
-def _call_end(sql: str, at: int) -> int:
-    """Returns where a call ends whose name ends at `at`."""
-    depth = 0
-    for region in regions(sql):
-        if region.kind != "code" or region.end <= at:
-            continue
-        for index in range(max(region.start, at), region.end):
-            if sql[index] == "(":
-                depth += 1
-            elif sql[index] == ")":
-                depth -= 1
-                if depth == 0:
-                    return index + 1
-            elif depth == 0 and not sql[index].isspace():
-                return at
-    return at

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.config.shape import distance, is_slip
+from odibi_core.config.sql_text import regions
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -71,3 +72,21 @@ def last_part(token: str) -> int:
         elif char == "." and not in_quotes:
             start = index + 1
     return start + len(token[start:]) - len(token[start:].lstrip())
+
+
+def call_end(sql: str, at: int) -> int:
+    """Returns where a call ends whose name ends at `at`."""
+    depth = 0
+    for region in regions(sql):
+        if region.kind != "code" or region.end <= at:
+            continue
+        for index in range(max(region.start, at), region.end):
+            if sql[index] == "(":
+                depth += 1
+            elif sql[index] == ")":
+                depth -= 1
+                if depth == 0:
+                    return index + 1
+            elif depth == 0 and not sql[index].isspace():
+                return at
+    return at

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks import data_codes
+from odibi_core.checks import codes, data_codes
 from odibi_core.checks.crossing import of_query
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.outcome import NOTHING, Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.placeholders import malformed
 from odibi_core.checks.schemas import Column, Schema
+from odibi_core.checks.sources import nearest_name
 from odibi_core.checks.sql_examine import Mistake, examine
+from odibi_core.checks.sql_files import FileRead, with_files
 from odibi_core.checks.sql_filling import Filled, fill
 from odibi_core.checks.sql_keywords import misspelled_keyword
 from odibi_core.checks.sql_pivot import as_static_pivot
@@ -48,10 +51,11 @@ def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> 
     except StepOptionError as error:
         return Outcome(diagnostics=(_unfillable(step, error),))
     schema = query.schema_of(statements) if statements else None
-    if query.found or schema is None:
-        return Outcome(diagnostics=tuple(query.found))
+    looked_at = tuple(query.looked_at)
+    if schema is None or any(found.is_error for found in query.found):
+        return Outcome(diagnostics=tuple(query.found), looked_at=looked_at)
     schema = of_query(schema, step.engine, list(inputs.values()))
-    return Outcome(dict.fromkeys(step.outputs, schema))
+    return Outcome(dict.fromkeys(step.outputs, schema), tuple(query.found), looked_at)
 
 
 class _Query:
@@ -63,6 +67,7 @@ class _Query:
         self.tools = tools
         self.filled: Filled
         self.found: list[Diagnostic] = []
+        self.looked_at: list[str] = []
 
     def taken_apart(self) -> list[Statement]:
         """Returns the statements of the query; none where it has a mistake that is told."""
@@ -137,11 +142,7 @@ class _Query:
             types_known=known.types_known,
         )  # fmt: skip
         for mistake in examined.mistakes:
-            problem = mistake.problem
-            if problem.start is not None and problem.end is not None:
-                moved = problem.at(*static.back(problem.start, problem.end))
-                mistake = Mistake(moved, mistake.meant, mistake.certain, mistake.tables, mistake.inputs)
-            self._tell(mistake, statement.start, known.tables)
+            self._tell(mistake.moved(static), statement.start, known.tables)
 
     def _is_query(self, sql: str) -> bool:
         try:
@@ -150,12 +151,20 @@ class _Query:
             return False
 
     def _examined(self, sql: str, base: int, known: Known) -> Schema | None:
+        blind = None
+        if self.filled.stand_ins:
+            blind = lambda start, end: self._stands_in(start, end, base)  # noqa: E731
+        files = with_files(sql, self.tools.lab, self.tools.world.cwd, blind)
+        self.looked_at += files.looked_at
+        for file in files.missing:
+            self._tell_missing(file, base)
+        tables = {**known.tables, **files.tables}
         examined = examine(
-            self.tools.lab, sql, known.tables, types_known=known.types_known,
-            blind=(lambda start, end: self._stands_in(start, end, base)) if self.filled.stand_ins else None,
+            self.tools.lab, files.sql.text, tables, types_known=known.types_known,
+            blind=blind and (lambda start, end: blind(*files.sql.back(start, end))),
         )  # fmt: skip
         for mistake in examined.mistakes:
-            self._tell(mistake, base, known.tables)
+            self._tell(mistake.moved(files.sql), base, tables)
         return examined.schema
 
     def _certain(self, schema: Schema, statements: list[Statement]) -> Schema | None:
@@ -196,6 +205,22 @@ class _Query:
             lambda start, end: self._written(start, end, base),
         )  # fmt: skip
         self.found.append(tell(mistake, text))
+
+    def _tell_missing(self, file: FileRead, base: int) -> None:
+        """Tells of a file that is not there, unless the run may write it."""
+        start, end = self._written(file.start, file.end, base)
+        written = (self.tools.world.resolve(value) for value in self.tools.pipeline.writers)
+        if any(str(path) == file.path for path in written):
+            return
+        close = nearest_name(Path(file.path))
+        self.found.append(
+            codes.MISSING_SOURCE.found(
+                f"the file `{one_line(file.written)}` does not exist", step=self.step.name, field="value",
+                span=place(self.step, "value", start=start, end=end),
+                help=f"a file `{close}` exists there" if close
+                else "in SQL, names are relative to the current directory",
+            )
+        )  # fmt: skip
 
     def _tell_no_rows(self, statement: Statement) -> None:
         text = statement.text.split("\n")[0].rstrip().rstrip(";")

@@ -118,7 +118,9 @@ def _column(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
             break
     if owner is None or owner[1] is None:
         return message, help_text(text.step, mistake.meant, None, (), text.pipeline)
-    local = owner[1] if text.are_inputs else None
+    local = None
+    if text.are_inputs:
+        local = owner[1] if owner[1] in text.step.inputs else owner[0]
     return message, help_text(text.step, mistake.meant, local, owner[2].names, text.pipeline)
 
 
@@ -143,6 +145,7 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
 
 
 def _listed(what: str, tables: Mapping[str, Schema | None]) -> str:
+    tables = {name: schema for name, schema in tables.items() if not name.startswith("odibi_file_")}
     if not tables:
         return f"the step has no {what}s" if what == "input" else f"there are no {what}s"
     names = ", ".join(f"`{name}`" for name in list(tables)[:_SHOWN])
