@@ -203,12 +203,12 @@ class ProfiledColumn:
         if self.is_whole_numbers and last - first < BINS and abs(first) < _EXACT:
             return tuple(range(int(first) - 1, int(last) + 1))
         width = last - first
-        if not math.isfinite(width):
-            return ()
         if self.kind == "time":
             steps: list[float] = [int(first) + int(width) * i // BINS for i in range(BINS + 1)]
-        else:
+        elif math.isfinite(width * BINS):
             steps = [first + width * i / BINS for i in range(BINS)] + [last]
+        else:  # the same for ends so far apart that a part of it would be beyond doubles
+            steps = [first * (1 - i / BINS) + last * (i / BINS) for i in range(BINS)] + [last]
         return tuple(sorted(set(steps)))
 
     def shown_edge(self, edge: float) -> Any:

@@ -183,6 +183,18 @@ def test_infinities_and_sums_beyond_doubles(duckdb_context: Any) -> None:
     assert (found.mean, found.max, found.not_finite) == (None, 1e308, 1)
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [(0.0, 9.46e306), (-1e308, 1e308), (1.6e308, 1.7e308), (0.0, 5e-324), (-0.0, 0.0), (1e16, 1e16 + 2)],
+)
+def test_a_histogram_of_numbers_at_the_ends_of_doubles(
+    duckdb_context: Any, ends: tuple[float, float]
+) -> None:
+    histogram = full(duckdb_context, pa.table({"x": list(ends)})).columns[0].histogram
+    assert sum(histogram.counts) == 2 and len(histogram.edges) == len(histogram.counts) + 1
+    assert all(map(math.isfinite, histogram.edges))
+
+
 def test_many_columns_are_asked_in_parts(duckdb_context: Any) -> None:
     table = pa.table({f"c{i}": [i, i + 1] for i in range(95)})
     found = full(duckdb_context, table)
