@@ -54,7 +54,7 @@ class _Pattern(NamedTuple):
 _PATTERNS = (
     _Pattern(
         "a private key", ("PRIVATE KEY",),
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*KEY-----)?"),
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,9999}?-----END [A-Z ]*KEY-----)?"),
     ),
     _Pattern("an AWS access key", ("AKIA",), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     _Pattern(
@@ -65,7 +65,8 @@ _PATTERNS = (
     _Pattern("a secret key", (), re.compile(r"\bsk(?:_live_|-)[A-Za-z0-9_-]{20,}")),
     _Pattern("an API key", (), re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
     _Pattern(
-        "a token", ("eyJ",), re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")
+        "a token", ("eyJ",),
+        re.compile(r"\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]+"),
     ),
     _Pattern(
         "a token", (),
@@ -73,7 +74,7 @@ _PATTERNS = (
     ),
     _Pattern(
         "a password", ("@",),
-        re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:(?P<secret>[^\s/@'\"]+)@"),
+        re.compile(r"(?i)\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@'\"]{0,200}:(?P<secret>[^\s/@'\"]{1,500})@"),
     ),
     _Pattern(
         "a secret", ("?", "&"),
@@ -84,12 +85,12 @@ _PATTERNS = (
     ),
     _Pattern(
         "a password", ("=",),
-        re.compile(r"(?i)(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=\s*(?P<secret>[^;\s'\"]+)"),
+        re.compile(r"(?i)(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=\s*(?P<secret>[^;\s'\"]{1,500})"),
         in_connections=True,
     ),
 )  # fmt: skip
 _PAIR = re.compile(
-    r"""["'“]?(?P<name>[A-Za-z][\w.-]*)["'”]?\s*(?::|=>?)\s*(?P<quote>["'“])(?P<secret>(?:\\.|[^"'”\\\n])+)"""
+    r"""(?<![\w.-])(?P<name>[A-Za-z][\w.-]{0,60})["'”]?\s{0,20}(?::|=>?)\s{0,20}(?P<quote>["'“])(?P<secret>(?:\\.|[^"'”\\\n])+)"""
 )
 _CONNECTED = frozenset({"connection_string", "url", "dsn", "odbc", "conninfo"})
 
