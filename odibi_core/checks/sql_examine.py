@@ -29,6 +29,8 @@ _PROBES = ("VARCHAR", "DOUBLE", "DATE", "BIGINT", "STRUCT(odibi INTEGER)", "BIGI
 _STATEFUL = re.compile(r"\b(?:getvariable|current_setting|query|query_table)\s*\(", re.IGNORECASE)
 _QUIET = frozenset({"extension", "outside", "internal"})
 # What is told even where a mistake before it was mended by a guess.
+# One column that is not grouped by is as good as all; it says nothing about the aggregates beside it.
+_BEFORE_ALL = frozenset({"group"})
 _TOLD_AFTER = frozenset({"column", "qualifier", "ambiguous", "function", "type"})
 _ABOUT_NAMES = frozenset(
     {"table", "qualifier", "column", "ambiguous", "function", "type-name", "alias", "syntax"}
@@ -234,7 +236,8 @@ class _Examination:
             here = narrowed(here, self._seen) if here.kind != "syntax" else here
             if self._is_blind(here):
                 break
-            is_told = self._is_told(problem, now) and not (told and here.kind not in _TOLD_AFTER)
+            is_told = self._is_told(problem, now) and (here.kind in _TOLD_AFTER or told <= _BEFORE_ALL)
+            is_told = is_told and not (here.kind == "group" and "group" in told)
             if "table" in told and here.kind != "table":
                 break  # what is said of the columns of a table that was guessed may be wrong
             is_first = not now.edits
