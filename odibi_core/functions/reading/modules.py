@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.machinery
 import os
+import pkgutil
 import sys
 import threading
 import warnings
@@ -23,6 +24,8 @@ _BINARY = (*importlib.machinery.EXTENSION_SUFFIXES, *importlib.machinery.BYTECOD
 # A package whose text holds one of these may have modules that no search finds (`six.moves`).
 _MAKES_MODULES = (b"sys.modules", b"meta_path", b"__path__", b"import_module")
 _MAX_BYTES = 2_000_000
+
+Places = tuple[tuple[str, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class ModuleFinder:
         self.base = base
         self.looked_at: dict[str, None] = {}
         self._found: dict[str, ModuleFile | None] = {}
+        self._listings: dict[str, frozenset[str]] = {}
+        self._places: Places | None = None
 
     def find(self, name: str) -> ModuleFile | None:
         """Returns a module by its dotted name, or None if there certainly is none."""
@@ -99,13 +104,19 @@ class ModuleFinder:
         """Whether a module of the base directory has the name of one that Python may have loaded before."""
         return name in sys.stdlib_module_names and self._beside(name) is not None
 
+    def listed(self, directories: Sequence[str]) -> list[str]:
+        """Returns the names of the modules in some directories."""
+        for directory in directories:
+            self.looked_at[directory + os.sep] = None  # with the separator: what is in it counts
+        return [found.name for found in pkgutil.iter_modules(list(directories))]
+
     def _top(self, name: str) -> ModuleFile | None:
         beside = self._beside(name)
         if beside is not None and name in sys.stdlib_module_names:
             return ModuleFile(name, None, (), False)  # which of the two is meant, the run alone knows
         if beside is not None and beside.path is not None:
             return beside
-        installed = _installed(name)
+        installed = self._outside(name, None)
         if installed is not None and installed.path is not None:
             return installed
         return beside or installed
@@ -124,29 +135,49 @@ class ModuleFinder:
                 if found is not None:
                     return found
             return ModuleFile(name, None, (), False) if _may_make_modules(owner, namespace=True) else None
-        if name in sys.modules:
-            return _installed(name, owner.search) or ModuleFile(name, None, (), False)
-        found = _installed(name, owner.search) if owner.search else None
+        found = self._outside(name, owner.search) if owner.search or name in sys.modules else None
         if found is None and _may_make_modules(owner):
+            return ModuleFile(name, None, (), False)
+        return found
+
+    def _outside(self, name: str, search: tuple[str, ...] | None) -> ModuleFile | None:
+        if self._places is None:
+            self._places = _places()
+        found = _installed(name, search, self._places)
+        if found is None and name in sys.modules:  # made by a module, such as `os.path`
             return ModuleFile(name, None, (), False)
         return found
 
     def _in_directory(self, directory: str, last: str, name: str) -> ModuleFile | None:
         """Does for one directory what Python's own finder does for an entry of `sys.path`."""
         package = os.path.join(directory, last)  # noqa: PTH118 - as `sys.path` has it
-        for suffix in (*_SOURCE, *_BINARY):
+        is_directory = last in self._listing(directory)
+        self.looked_at[os.path.join(package, "__init__.py")] = None  # noqa: PTH118
+        for suffix in (*_SOURCE, *_BINARY) if is_directory else ():
             path = os.path.join(package, "__init__" + suffix)  # noqa: PTH118
             if self._is_file(path, note=suffix in _SOURCE):
                 return ModuleFile(name, path if suffix in _SOURCE else None, (package,), True)
         for suffix in (*importlib.machinery.EXTENSION_SUFFIXES, *_SOURCE, *_BINARY):
             if self._is_file(package + suffix, note=suffix in _SOURCE):
                 return ModuleFile(name, package + suffix if suffix in _SOURCE else None, (), True)
-        return ModuleFile(name, None, (package,), True) if Path(package).is_dir() else None
+        return ModuleFile(name, None, (package,), True) if is_directory and Path(package).is_dir() else None
 
     def _is_file(self, path: str, *, note: bool) -> bool:
         if note:
             self.looked_at[path] = None
-        return Path(path).is_file()
+        directory, name = os.path.split(path)
+        # Most candidates are not there: one look at a directory is cheaper than one at each of them.
+        return name in self._listing(directory) and Path(path).is_file()
+
+    def _listing(self, directory: str) -> frozenset[str]:
+        found = self._listings.get(directory)
+        if found is None:
+            try:
+                found = frozenset(os.listdir(directory))  # noqa: PTH208 - names alone
+            except OSError:
+                found = frozenset()
+            self._listings[directory] = found
+        return found
 
 
 def read_source(file: ModuleFile) -> Source | SourceProblem | None:
@@ -182,8 +213,12 @@ def _read(path: str, _changed: int, _size: int) -> Source | SourceProblem:
 _QUIET = threading.Lock()
 
 
-def _installed(name: str, search: Sequence[str] | None = None) -> ModuleFile | None:
-    """Returns a module outside the base directory. Given the search path, no parent is imported."""
+@functools.lru_cache(maxsize=2048)
+def _installed(name: str, search: tuple[str, ...] | None, _places: Places) -> ModuleFile | None:
+    """Returns a module outside the base directory. Given the search path, no parent is imported.
+
+    What is found is remembered as long as Python looks in the same places and nothing is put there.
+    """
     for finder in sys.meta_path:
         find_spec = getattr(finder, "find_spec", None)
         spec = None if find_spec is None else find_spec(name, search)
@@ -192,7 +227,18 @@ def _installed(name: str, search: Sequence[str] | None = None) -> ModuleFile | N
         origin = spec.origin if spec.has_location else None
         path = origin if origin is not None and origin.endswith(_SOURCE) else None
         return ModuleFile(name, path, tuple(spec.submodule_search_locations or ()), False)
-    return ModuleFile(name, None, (), False) if name in sys.modules else None
+    return None
+
+
+def _places() -> Places:
+    """Returns where Python looks for modules, each place with when something was last put there."""
+    places: list[tuple[str, int | None]] = []
+    for entry in sys.path:
+        try:
+            places.append((entry, Path(entry or ".").stat().st_mtime_ns))
+        except OSError:
+            places.append((entry, None))
+    return tuple(places)
 
 
 def _may_make_modules(owner: ModuleFile, *, namespace: bool = False) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import pkgutil
 from typing import TYPE_CHECKING
 
 from odibi_core.functions.reading.found import (
@@ -59,8 +58,7 @@ class Reader:
         self._steps = 0
         file = self.finder.find(parts[0])
         if file is None:
-            beside = [found.name for found in pkgutil.iter_modules([str(self.finder.base)])]
-            return MissingModule(parts[0], tuple(beside))
+            return MissingModule(parts[0], tuple(self.finder.listed([str(self.finder.base)])))
         thing: Thing = FoundModule(file)
         self.trail = [file.name]
         try:
@@ -311,7 +309,7 @@ class Reader:
             if source is not None:
                 yield from source.namespace.names()
             if owner.file.is_package:
-                yield from (found.name for found in pkgutil.iter_modules(list(owner.file.search)))
+                yield from self.finder.listed(owner.file.search)
         elif isinstance(owner, FoundClass):
             yield from Namespace.of(owner.node.body).names()
             source = self._source(owner.module)
