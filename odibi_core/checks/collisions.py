@@ -178,7 +178,9 @@ def _writers_below(spot: Spot, written: dict[Spot, list[_Use]], folders: set[str
         return [
             use
             for other, uses in written.items()
-            if not other.container and pattern.match(other.name)
+            if not other.container
+            and pattern.match(other.name)
+            and ("**" in spot.name or other.name.count("/") == spot.name.count("/"))
             for use in uses
         ]
     if spot.name not in folders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
@@ -150,7 +151,8 @@ class _Connection:
         if not is_there:
             if not create and not self._is_made(database.path):
                 world, text = self.tools.world, self._text(field)
-                yield missing_source(self.step, path, world.base_dir, world.cwd, *field, text=text)
+                found = missing_source(self.step, path, world.base_dir, world.cwd, *field, text=text)
+                yield replace(found, help=None if found.help is None else self.filled.told(found.help))
             return
         if path.is_dir():
             yield self._at(

@@ -92,6 +92,11 @@ class FileProblem:
             return [self._at(file_codes.MISSING_PACKAGE, error.message, error.help, field)]
         blamed = self._blamed(columns)
         if blamed:
+            alone = {n: v for n, v in self._filled.params.items() if n in ("format", blamed[0])}
+            try:
+                columns(alone)
+            except _REFUSALS as told:
+                error = told  # what it says of this option, where others are wrong too
             return self._option(blamed, error, columns)
         if isinstance(error, StepOptionError):
             reason = _reason(self._filled.told(error.message))
@@ -104,19 +109,21 @@ class FileProblem:
         if isinstance(error, EngineError) and len(self._paths) > 1:
             message = _reason(self._filled.told(error.message))
             return [self._at_file(file_codes.FILES_DO_NOT_FIT, message, "give the column one type in all")]
-        if isinstance(error, OdibiError) and not isinstance(error, EngineError):
+        if isinstance(error, OdibiError):
             return self._file(error)
         return []  # gone meanwhile, or nothing that is certain
 
     # -- options ----------------------------------------------------------------------------------------
 
     def _blamed(self, columns: Columns) -> tuple[str | int, ...]:
-        """Returns the path in `params` without which the files can be read; nothing where there is none."""
-        params = self._filled.params
+        """Returns the path in `params` without which the files can be read; nothing where there is none.
+
+        Where several things are wrong it is the option that alone brings an error of its own.
+        """
+        params = {name: value for name, value in self._filled.params.items() if name != "format"}
+        plain = {name: value for name, value in self._filled.params.items() if name == "format"}
         for name in params:
-            if name == "format":
-                continue
-            rest = {other: value for other, value in params.items() if other != name}
+            rest = {other: value for other, value in self._filled.params.items() if other != name}
             if not _works(columns, rest):
                 continue
             value = params[name]
@@ -128,6 +135,11 @@ class FileProblem:
             elif isinstance(value, dict) and value:
                 return (name, next(iter(value)))
             return (name,)
+        without = _refusal(columns, plain)
+        for name, value in params.items():
+            alone = _refusal(columns, {**plain, name: value})
+            if alone is not None and alone != without:
+                return (name,)
         return ()
 
     def _option(self, blamed: tuple[str | int, ...], error: Exception, columns: Columns) -> list[Diagnostic]:
@@ -241,11 +253,16 @@ def _with(params: Mapping[str, Any], path: tuple[str | int, ...], value: Any) ->
 
 
 def _works(columns: Columns, params: Mapping[str, Any]) -> bool:
+    return _refusal(columns, params) is None
+
+
+def _refusal(columns: Columns, params: Mapping[str, Any]) -> str | None:
+    """Returns what the reader says of the files with other params; None where it reads them."""
     try:
         columns(params)
-    except _REFUSALS:
-        return False
-    return True
+    except _REFUSALS as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _reason(message: str, *, keep_file: bool = False) -> str:

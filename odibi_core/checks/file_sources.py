@@ -5,11 +5,12 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import file_codes
-from odibi_core.checks.file_options import named_columns, twice_given, unknown_options
+from odibi_core.checks.file_options import bad_value, named_columns, twice_given, unknown_options
 from odibi_core.checks.file_problems import FileProblem
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
@@ -109,6 +110,14 @@ class FileSource:
         known = reader_options(self._step.engine, fmt)
         self._found.extend(unknown_options(self._step, known, f"the {fmt.name} reader", ("format",)))
         self._found.extend(twice_given(self._step, fmt.spellings))
+        for name in ("usecols", "columns"):
+            if self._filled.params.get(name) == [] and self._step.engine != "pandas":
+                self._found.append(
+                    bad_value(
+                        self._step, "params", name, message=f"`{name}` names no column",
+                        help="name the columns to read, or leave it out",
+                    )
+                )  # fmt: skip
 
     # -- what is there ----------------------------------------------------------------------------------
 
@@ -132,7 +141,8 @@ class FileSource:
     def _is_part(self, written: str, path: str) -> bool:
         """Whether a written file is the source by another name, or one of the files it stands for."""
         if not _GLOB.isdisjoint(path):
-            return fnmatch.fnmatch(written, path)
+            is_as_deep = "**" in path or written.count(os.sep) == path.count(os.sep)
+            return is_as_deep and fnmatch.fnmatch(written, path)
         if written.startswith(f"{path}{os.sep}"):
             return True
         if os.path.isabs(written) == os.path.isabs(path):  # noqa: PTH117 - texts
@@ -244,7 +254,8 @@ class FileSource:
                 help="it was looked for below the base directory; --base-dir says another",
             )  # fmt: skip
         world = self._tools.world
-        return missing_source(self._step, self._filled.path(value), world.base_dir, world.cwd)
+        found = missing_source(self._step, self._filled.path(value), world.base_dir, world.cwd)
+        return replace(found, help=None if found.help is None else self._filled.told(found.help))
 
     def _no_files(self, error: FormatError) -> Diagnostic:
         step, path = self._step, self._filled.path()

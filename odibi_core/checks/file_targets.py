@@ -127,7 +127,24 @@ class FileTarget:
         if isinstance(params.get("encoding"), str):
             yield from self._encoding(params["encoding"])
         if self._schema is not None:
-            yield from self._columns(fmt, self._schema)
+            wrong = list(self._columns(fmt, self._schema))
+            yield from wrong
+            if not wrong and not self._filled.unknown and all(name in {*known, *_BESIDES} for name in params):
+                yield from self._rehearsed(fmt, self._schema)
+
+    def _rehearsed(self, fmt: Format, schema: Schema) -> Iterator[Diagnostic]:
+        """Yields the option that the writer refuses, found by writing no rows to memory."""
+        from odibi_core.checks.rehearsal import refused_option
+
+        own = {name: value for name, value in self._filled.params.items() if name not in _BESIDES}
+        found = refused_option(self._step.engine, fmt, schema, own, self._step.value)
+        if found is not None:
+            name, reason = found
+            yield codes.INVALID_OPTION.found(
+                f"`{name}` does not work here: {self._filled.told(reason)}", step=self._step.name,
+                field=f"params.{name}", span=place(self._step, "params", name, start=0),
+                help=f"see what the {fmt.name} writer takes",
+            )  # fmt: skip
 
     def _compression(self, value: Any) -> Iterator[Diagnostic]:
         from odibi_core.formats.compression import compression_of

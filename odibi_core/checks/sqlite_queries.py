@@ -31,6 +31,9 @@ _MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
     (r"misuse of (?:aggregate|window function)[: ]+(?P<name>\w+)", "aggregate"),
     (r"wrong number of arguments to function (?P<name>\w+)", "type"),
 )
+_CHANGES = re.compile(
+    r"\s*(?:delete|insert|update|replace|drop|create|alter|vacuum|reindex)\s", re.IGNORECASE
+)
 _FUNCTIONS = (
     "abs", "avg", "ceil", "char", "coalesce", "count", "date", "datetime", "floor", "format", "group_concat",
     "hex", "ifnull", "iif", "instr", "julianday", "length", "likely", "lower", "ltrim", "max", "min",
@@ -57,7 +60,12 @@ def examine_sqlite(catalogue: Catalogue, query: str, params: Any = None) -> Sqli
     from odibi_core.formats.database_look import describe_sqlite_query
 
     try:
-        return SqliteAnswer(describe_sqlite_query(catalogue, query, params))
+        columns = describe_sqlite_query(catalogue, query, params)
+        if columns is None and _CHANGES.match(query):
+            return SqliteAnswer(
+                None, Mistake(SqlProblem("refused", "the query changes data and gives no rows"))
+            )
+        return SqliteAnswer(columns)
     except (sqlite3.Error, sqlite3.Warning, ValueError, TypeError) as error:
         return SqliteAnswer(None, _mistake(catalogue, query, str(error)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, data_codes, file_codes
@@ -170,9 +171,11 @@ class TableSource:
             if text is None and "${" not in str(self._step.params["connection_string"]):
                 text = database.label
             if text is not None:
-                self._found.append(
-                    missing_source(self._step, path, world.base_dir, world.cwd, *database.field, text=text)
+                found = missing_source(
+                    self._step, path, world.base_dir, world.cwd, *database.field, text=text
                 )
+                help = None if found.help is None else self._filled.told(found.help)
+                self._found.append(replace(found, help=help))
         return False
 
     def _empty(self, database: DatabaseFile) -> Diagnostic:

@@ -86,7 +86,7 @@ def copy_out(
         return None
     path = resolve(target)
     appends = mode == "append" and path.is_file()
-    copy = _copy_options(fmt, fmt.checked(options, fmt.write_options(), "writer"), path)
+    copy = copy_options(fmt, fmt.checked(options, fmt.write_options(), "writer"), path)
     if copy is None or appends:
         return None
     check_target(path, mode)
@@ -166,7 +166,8 @@ def _not_a_pattern(path: str) -> str:
     return "".join(f"[{character}]" if character in "*?[" else character for character in path)
 
 
-def _copy_options(fmt: Format, options: dict[str, Any], path: Path) -> dict[str, Any] | None:
+def copy_options(fmt: Format, options: dict[str, Any], path: Path) -> dict[str, Any] | None:
+    """Returns the options of COPY that write a format so; None where COPY does not fit."""
     if options.pop("index", None):
         return None
     if fmt.name == "parquet":

@@ -97,6 +97,13 @@ class Format(ABC):
             return None
         return Look(self.read(replace(file, most=LOOK_MOST), dict(options)), whole=True)
 
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes a frame to memory, to see whether the options can be; raises what `write` raises.
+
+        Where a format has nothing to rehearse it does nothing.
+        """
+        return
+
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
         """Writes what `old` holds and then `frame` to `path`; by default reads the one and writes both."""
         from odibi_core.formats.arrow import concatenate

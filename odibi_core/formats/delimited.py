@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import io
@@ -15,7 +16,7 @@ from odibi_core.formats.compression import compression_of, is_damage, level_of, 
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -154,12 +155,27 @@ class Csv(Format):
         options.pop("compression", None)
         encoding = options.pop("encoding", None) or "utf-8"
         errors = options.pop("errors", "strict")
+        with (
+            self._refusing(),
+            opened(path, "wb", compression, level) as handle,
+            io.TextIOWrapper(handle, encoding=encoding, errors=errors, newline="") as text,
+        ):
+            df.to_csv(text, **options)
+
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes to memory; compression and encoding are left out."""
+        from odibi_core.formats.arrow import pandas_of
+
+        left = ("compression", "encoding", "errors")
+        plain: Options = {"sep": self.separator, "index": False, **options}
+        df = pandas_of(frame, named_index=not plain["index"])
+        with self._refusing():
+            df.to_csv(io.StringIO(), **{name: value for name, value in plain.items() if name not in left})
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
         try:
-            with (
-                opened(path, "wb", compression, level) as handle,
-                io.TextIOWrapper(handle, encoding=encoding, errors=errors, newline="") as text,
-            ):
-                df.to_csv(text, **options)
+            yield
         except (TypeError, LookupError) as error:
             raise StepOptionError(
                 f"the {self.name} writer refuses its options: {error}", field="params"

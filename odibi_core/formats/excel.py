@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -88,6 +89,14 @@ class Excel(Format):
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes one sheet, without an index; a named index is a column like any other."""
+        with path.open("wb") as handle:
+            self._write(frame, handle, options)
+
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes to memory."""
+        self._write(frame, io.BytesIO(), options)
+
+    def _write(self, frame: Frame, handle: Any, options: Options) -> None:
         require("openpyxl", "excel", "writing Excel files")
         import pandas as pd
 
@@ -107,7 +116,7 @@ class Excel(Format):
                     help="convert it to one zone and drop the zone, or to text",
                 )
         try:
-            with path.open("wb") as handle, pd.ExcelWriter(handle, engine="openpyxl") as writer:
+            with pd.ExcelWriter(handle, engine="openpyxl") as writer:
                 df.to_excel(writer, **options)
         except (TypeError, ValueError) as error:
             raise FormatError(f"the frame cannot be written as an Excel sheet: {error}") from error

@@ -105,6 +105,14 @@ class Json(Format):
                 for chunk in _encoded(frame, lines=lines):
                     handle.write(chunk)
 
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes to memory where pandas has to."""
+        left = ("compression", "encoding", "lines")
+        plain = {name: value for name, value in options.items() if name not in left}
+        if plain:
+            lines = bool(options.get("lines", self.lines))
+            _write_by_pandas(frame, io.BytesIO(), {**plain, "lines": lines}, "utf-8", self.name)
+
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
         """Writes the old rows, text for text, and the new ones after them."""
         import msgspec

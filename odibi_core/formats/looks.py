@@ -85,7 +85,9 @@ def columns_of(look: Look, *, by_pandas: bool = True) -> ArrowColumns:
     is_typed = isinstance(look.frame, pa.Table)
     try:
         table: Any = table_of(frame)
-    except EngineError:  # a column mixes types
+    except EngineError:  # a column mixes types, which only a pandas frame can
+        if not by_pandas:
+            raise
         from odibi_core.formats.arrow import with_named_index
 
         named = with_named_index(pandas_of(frame, named_index=False))

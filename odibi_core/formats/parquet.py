@@ -51,7 +51,8 @@ class Parquet(Format):
 
         _only_pyarrow(options.pop("engine", "auto"))
         nrows = options.pop("nrows", None)
-        options.pop("dtype_backend", None) if options.get("dtype_backend") == "pyarrow" else None
+        if options.pop("dtype_backend", None) not in (None, "pyarrow"):
+            raise StepOptionError("`dtype_backend` of the parquet reader is `pyarrow` only", field="params")
         try:
             if file.is_url:
                 import pandas as pd
@@ -87,6 +88,18 @@ class Parquet(Format):
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with pyarrow, compressed with snappy unless `compression` says otherwise."""
+        self._write(frame, path, options)
+
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes to memory."""
+        import pyarrow as pa
+
+        try:
+            self._write(frame, pa.BufferOutputStream(), dict(options))
+        except (pa.ArrowException, OSError) as error:
+            raise StepOptionError(f"the parquet writer refuses: {error}", field="params") from error
+
+    def _write(self, frame: Frame, sink: Any, options: Options) -> None:
         import pyarrow.parquet as pq
 
         from odibi_core.formats.arrow import table_of
@@ -96,7 +109,7 @@ class Parquet(Format):
         if "compression" in options and options["compression"] is None:
             options["compression"] = "none"
         try:
-            pq.write_table(table, path, **options)
+            pq.write_table(table, sink, **options)
         except (TypeError, ValueError) as error:
             raise StepOptionError(f"the parquet writer refuses: {error}", field="params") from error
 
