@@ -27,7 +27,7 @@ def hostile_sql(port: int) -> list[str]:
         f"SELECT * FROM read_json_auto('{web}/x.json')",
         "SELECT * FROM read_text('canary.txt')",
         "SELECT * FROM read_blob('canary.txt')",
-        "SELECT * FROM 'canary.csv'",
+        "SELECT * FROM 'named.csv'",
         "SELECT * FROM read_csv('canary*.csv')",
         "SELECT * FROM glob('*')",
         "SELECT * FROM sniff_csv('canary.csv')",
@@ -73,7 +73,7 @@ def config(port: int) -> list[dict[str, Any]]:
         ("stdin", "/dev/stdin", {"format": "csv"}), ("s3", f"s3://127.0.0.1:{port}/x.parquet", {}),
         ("ftp", f"ftp://127.0.0.1:{port}/x.csv", {}), ("pg", "", {"connection": "postgres", "table": "t"}),
         ("pg_url", "", {"connection_string": f"postgresql://127.0.0.1:{port}/d", "table": "t"}),
-        ("loop", "loop.csv", {}), ("folder", ".", {"format": "csv"}),
+        ("loop", "loop.csv", {}), ("folder", "parts", {"format": "csv"}),
         ("pkl", "evil.pkl", {"format": "pickle"}),
         ("proc", "/proc/self/mem", {"format": "parquet"}),
         ("lite", "", {"connection": "shop", "table": "orders"}),
@@ -164,6 +164,10 @@ def build(home: Path, port: int) -> Path:
     import duckdb
 
     (home / "orders.csv").write_text("id,amount\n1,2.5\n2,3.5\n")
+    # What a query reads by its own name may be looked at; by a pattern, as text or as metadata it may not.
+    (home / "parts").mkdir()
+    (home / "parts" / "one.csv").write_text("id\n1\n")
+    (home / "named.csv").write_text("id\n1\n")
     (home / "canary.txt").write_text("nobody reads this\n")
     (home / "canary.csv").write_text("id\n1\n")
     (home / "canary.parquet").write_bytes(b"PAR1PAR1")

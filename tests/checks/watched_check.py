@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 
 TOUCHING = (
@@ -15,6 +16,7 @@ TOUCHING = (
     "os.truncate", "os.utime", "os.setxattr", "os.kill", "shutil.", "tempfile.", "urllib.", "http.",
     "ftplib.", "smtplib.", "webbrowser.", "sqlite3.enable_load_extension", "sqlite3.load_extension",
 )  # fmt: skip
+READING = re.compile("mode=ro|immutable=1|^:memory:$")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -36,7 +38,7 @@ class Watch:
             elif isinstance(path, str) and "canary" in path:
                 self.events.append(f"read {path!r}")
         elif event == "sqlite3.connect":
-            if "mode=ro" not in str(arguments[0]) and "immutable=1" not in str(arguments[0]):
+            if not READING.search(str(arguments[0])):
                 self.events.append(f"sqlite3.connect {arguments[0]!r}")
         elif event == "import":
             if str(arguments[0]).partition(".")[0] in ("hostile", "odibi_functions", "hostile_package"):
