@@ -269,39 +269,44 @@ class Planner:
 
     def _freeze(self, outside: Mapping[tuple[str, str], str]) -> dict[str, tuple[PastRun, StepRecord]]:
         """Finds what is read of steps that are not selected, all in one run, so that it fits together."""
-        problems: list[str | None] = []
+        if not outside:
+            return {}
+        first_problem: tuple[str, str] | None = None
         for run in self._past:
             found: dict[str, tuple[PastRun, StepRecord]] = {}
-            problem = None
-            for name, output in outside:
-                now = self._now.get(name)
-                step = run.by_fingerprint.get(now.value) if now is not None else None
-                if step is None:
-                    problem = (
-                        f"`{name}`, which is not selected: {explain(name, self._now.get(name), self._past)}"
-                    )
-                    break
-                fault = self._problem(run.kept(step, output))
-                if fault is not None:
-                    problem = f"`{name}`, which is not selected, and {fault.replace('its', 'the', 1)}"
-                    break
-                found[name] = (run, step)
+            problem = self._freeze_in(run, outside, found)
             if problem is None:
                 for name, output in outside:
                     self._needed.setdefault(name, set()).add(output)
                 return found
-            problems.append(problem)
-        if not outside:
-            return {}
-        (name, _), reader = next(iter(outside.items()))
-        told = problems[0] or f"`{name}`, which is not selected and has not run before"
+            first_problem = first_problem or problem
+        name, reader = next((name, reader) for (name, _), reader in outside.items())
+        told = f"`{name}`, which is not selected, and no run has kept its result"
+        if first_problem is not None:
+            reader, told = first_problem
         raise SelectionError(
-            f"`{reader}` needs {told}"
-            if problems
-            else f"`{reader}` needs `{name}`, which is not selected, and no run has kept its result",
+            f"`{reader}` needs {told}",
             step=reader,
             help=f"select it too: `+{reader}`; what has not changed is not run again with `--reuse`",
         )
+
+    def _freeze_in(
+        self,
+        run: PastRun,
+        outside: Mapping[tuple[str, str], str],
+        found: dict[str, tuple[PastRun, StepRecord]],
+    ) -> tuple[str, str] | None:
+        """Finds it in one run; returns who reads what is not there, and what that is."""
+        for (name, output), reader in outside.items():
+            now = self._now.get(name)
+            step = run.by_fingerprint.get(now.value) if now is not None else None
+            if step is None:
+                return reader, f"`{name}`, which is not selected: {explain(name, now, self._past)}"
+            fault = self._problem(run.kept(step, output))
+            if fault is not None:
+                return reader, f"`{name}`, which is not selected, and {fault.replace('its', 'the', 1)}"
+            found[name] = (run, step)
+        return None
 
     def _problem(self, kept: Kept | None) -> str | None:
         if kept is None:
