@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from odibi_core.config.json_tree import Problem
-    from odibi_core.diagnostics import CodeInfo, Diagnostic, Span
+    from odibi_core.diagnostics import Applicability, CodeInfo, Diagnostic, Span
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _GOES_ON = re.compile(r'\s*,?\s*\{\s*"')
@@ -233,18 +233,23 @@ class JsonSteps:
                 help="open it with odibi-tui or `odibi-core runs show`",
             )  # fmt: skip
             return
-        help = "a config is an array of steps: [ … ]"
+        help, fix = "a config is an array of steps: [ … ]", None
+        text = self.source.text
         if isinstance(value.get("steps"), list):
             help = "write the array that is in `steps`, without the object around it"
+            steps = JsonOrigin(self.source, 0, start, end).locate("steps")
+            if steps.start is not None and steps.end is not None:
+                array = text[steps.start : steps.end]
+                # What else stands in the object is lost with it.
+                applicability: Applicability = "safe" if len(value) == 1 else "unsafe"
+                fix = Fix("take the array out of the object", applicability, start, end, array)
         elif "name" in value:
             help = "put the step in [ ]"
+            fix = Fix("put it in [ ]", "safe", start, end, f"[{text[start:end]}]")
         self._tell(
-            codes.NOT_AN_ARRAY,
-            "a config must be an array of steps, not an object",
-            start,
-            start + 1,
-            help=help,
-        )
+            codes.NOT_AN_ARRAY, "a config must be an array of steps, not an object", start, start + 1,
+            help=help, fix=fix,
+        )  # fmt: skip
 
     def _no_array(self, char: str) -> None:
         start = self._reader.pos
@@ -264,9 +269,11 @@ class JsonSteps:
     # -- telling -------------------------------------------------------------------------------------
 
     def _tell(
-        self, info: CodeInfo, message: str, start: int = 0, end: int = 0, *, help: str | None = None
-    ) -> None:
-        self.builder.diagnostics.append(info.found(message, span=self.source.span(start, end), help=help))
+        self, info: CodeInfo, message: str, start: int = 0, end: int = 0, *, help: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:  # fmt: skip
+        span = self.source.span(start, end)
+        self.builder.diagnostics.append(info.found(message, span=span, help=help, fix=fix))
 
     def _take_problems(self, before: int | None = None, name: str | None = None) -> None:
         """Turns what the reader noted since the last time into diagnostics; those from `before` on are

@@ -100,6 +100,24 @@ def test_safe_fixes_mend_what_they_say_and_leave_the_rest(
     assert [one for one in found_in(now) if one.fix is not None and one.fix.applicability == "safe"] == []
 
 
+@pytest.mark.parametrize(("before", "after"), [
+    ('{"name": "a",\n "type": "sql"}\n', '[{"name": "a",\n "type": "sql"}]\n'),
+    ('{"steps": [\n {"name": "a"}\n]}\n', '[\n {"name": "a"}\n]\n'),
+    ('[{"name": "a", "value": "x", "value": "x"}]', '[{"name": "a", "value": "x"}]'),
+    ('[{"name": "a"}; {"name": "b"}]', '[{"name": "a"}, {"name": "b"}]'),
+    ('[{"name": "a"}], {"name": "b"}]', '[{"name": "a"}, {"name": "b"}]'),
+    ('[{"name" "a"}]', '[{"name": "a"}]'),
+    ('[{"name": 5}]', '[{"name": "5"}]'),
+    ('[{"name": "a", "inputs": {"d": 2026}}]', '[{"name": "a", "inputs": {"d": "2026"}}]'),
+    ('[{"name": "a", "metadata": {"timeout": "30", "isolate": "TRUE"}}]',
+     '[{"name": "a", "metadata": {"timeout": 30, "isolate": true}}]'),
+])  # fmt: skip
+def test_what_has_one_right_answer_is_mended(before: str, after: str) -> None:
+    for _ in range(3):
+        before = edit_text(before, safe_fixes(found_in(before))).text
+    assert before == after
+
+
 def test_a_file_keeps_its_line_ends_and_its_mode(tmp_path: Path) -> None:
     config = tmp_path / "x.json"
     config.write_bytes(
