@@ -10,7 +10,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo    set up and open the sample pipeline (without a terminal: run it)"
 	@echo "make test    set up, then format, lint, types, imports and all tests"
-	@echo "make verify  the tests with their full counts: fuzzing, fault injection, properties"
+	@echo "make verify  the tests with their full counts: fuzzing, fault injection, properties, mutations"
 	@echo "make bench   speed, as ratios against baselines run in the same call"
 	@echo "make samples generate the data and the other forms of the sample pipelines"
 	@echo "make setup   only .venv, with odibi-tui and odibi-core in it"
@@ -45,12 +45,14 @@ test: setup lint
 
 verify: setup lint
 	ODIBI_VERIFY=1 $(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m benchmarks.mutations --check
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.small_run
 	$(BIN)/python -m benchmarks.tracking --rows 2000000
+	$(BIN)/python -m benchmarks.check
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -109,7 +109,11 @@ class Trial:
         if verdict is not None:
             self.report.kinds[kind][verdict.outcome] += 1
             self.report.beside[kind] += len(verdict.beside) if verdict.outcome == "right" else 0
-            wanted = ("harmless",) if fault.family == "harmless" else ("right", "harmless", "data", "unknown")
+            wanted = (
+                ("harmless",)
+                if fault.family == "harmless"
+                else ("right", "warned", "harmless", "data", "unknown")
+            )
             if verdict.outcome not in wanted or (verdict.outcome == "right" and verdict.beside):
                 self._tell(seed, f"{fault.family}: {fault.name}", verdict, directory)
                 if self.keep:
@@ -139,7 +143,8 @@ class Trial:
     def _tell(self, seed: int, kind: str, verdict: Verdict, directory: Path) -> None:
         if not self.show:
             return
-        print(f"-- seed {seed}, {kind}: {verdict.outcome}" + (f" ({directory})" if self.keep else ""))
+        kept = f" ({directory})" if self.keep else ""
+        print(f"-- seed {seed}, {kind}: {verdict.outcome}{kept}", flush=True)
         if verdict.detail:
             print(f"   run: {verdict.detail.strip()[-1500:]}")
         for found in verdict.found:

@@ -54,10 +54,10 @@ class Ran:
 
 @dataclass
 class Verdict:
-    """What became of a mutant: right, wrong place, missed, data, unknown, harmless, false alarm, crashed.
+    """What became of a mutant.
 
     Attributes:
-        outcome: One of these.
+        outcome: right, warned, wrong place, missed, data, unknown, harmless, false alarm or crashed.
         found: Every diagnostic.
         beside: The errors that are not where the fault is.
         ran: The run.
@@ -162,6 +162,8 @@ def judge(mutant: Mutant, rendered: Rendered, text: str | None, found: Sequence[
     verdict.beside = [diagnostic for diagnostic in errors if not places.accepts(diagnostic)]
     if len(verdict.beside) < len(errors):
         verdict.outcome = "right"
+    elif any(places.accepts(one) for one in found if one.severity == "warning"):
+        verdict.outcome = "warned"  # of what fails for any row, and may meet none
     elif errors:
         verdict.outcome = "wrong place"
     elif ran.of_data:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-OUTCOMES = ("right", "wrong place", "missed", "data", "unknown", "harmless", "false alarm", "crashed")
+OUTCOMES = (
+    "right",
+    "warned",
+    "wrong place",
+    "missed",
+    "data",
+    "unknown",
+    "harmless",
+    "false alarm",
+    "crashed",
+)
 
 
 @dataclass
@@ -34,17 +44,18 @@ class Report:
     @property
     def caught(self) -> float:
         """The share told at the right place, of the mutants that fail and not by their data alone."""
-        counted = self.total("right", "wrong place", "missed", "crashed")
-        return self.total("right") / counted if counted else 1.0
+        told = self.total("right", "warned")
+        counted = told + self.total("wrong place", "missed", "crashed")
+        return told / counted if counted else 1.0
 
     @property
     def false_alarms(self) -> int:
         return self.alarmed + self.total("false alarm") + self.total("false alarm", harmless=True)
 
     def text(self) -> str:
-        lines = [f"{'kind of fault':<58}" + "".join(f"{name:>12}" for name in OUTCOMES) + f"{'beside':>8}"]
+        lines = [f"{'kind of fault':<58}" + "".join(f"{name:>11}" for name in OUTCOMES) + f"{'beside':>8}"]
         for (family, name), counts in sorted(self.kinds.items()):
-            numbers = "".join(f"{counts[outcome] or '':>12}" for outcome in OUTCOMES)
+            numbers = "".join(f"{counts[outcome] or '':>11}" for outcome in OUTCOMES)
             lines.append(f"{family + ': ' + name:<58}{numbers}{self.beside[(family, name)] or '':>8}")
         mutants = self.total(*OUTCOMES)
         failing = mutants - self.total("harmless", "false alarm")
@@ -54,6 +65,7 @@ class Report:
             "",
             f"{mutants:,} mutants of {kinds} kinds, {failing:,} fail when run",
             f"{self.caught:8.2%} of those that schema or prefix decide are told at step, field and place",
+            f"{self.total('warned'):8,} of them as warnings: of what fails for any row and may meet none",
             f"{self.total('wrong place'):8,} told at another place, {self.total('missed'):,} missed, "
             f"{self.total('crashed'):,} crashed the check",
             f"{self.total('data'):8,} fail by their data alone and are not told, "
