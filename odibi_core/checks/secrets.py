@@ -202,7 +202,8 @@ class Masked:
             elif text is not None and span.start is not None and span.end is not None:
                 text = _mask(text, span.start, span.end)
         # What could not be read may hold a secret that no step has.
-        self.text = text if text is None or document.parsed else _mask_pairs(text)
+        is_read = document.parsed and bool(steps)
+        self.text = text if text is None or is_read else _mask_pairs(text)
 
     def cell(self, span: Span) -> str:
         """Returns what the cell of a place holds; empty where it is in none."""
@@ -212,6 +213,11 @@ class Masked:
         for start, end in self._cells.get((span.table, span.row, span.cell.column), ()):
             text = _mask(text, start, end)
         return _mask_pairs(text) if text.lstrip().startswith("{") else text
+
+
+def shows_secret(text: str) -> bool:
+    """Whether a piece of a config, which may not be JSON, shows what looks like a secret."""
+    return _mask_pairs(text) != text
 
 
 def _mask_pairs(text: str) -> str:

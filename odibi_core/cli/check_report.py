@@ -105,7 +105,11 @@ class Report:
 
 
 def _tells(fix: Fix | None, secrets: Collection[str]) -> bool:
-    return fix is not None and any(secret in fix.text for secret in secrets)
+    from odibi_core.checks.secrets import shows_secret
+
+    if fix is None:
+        return False
+    return any(secret in fix.text for secret in secrets) or shows_secret(fix.text)
 
 
 def report_on(path: str, request: Request, text: str | None = None) -> Report:

@@ -315,6 +315,13 @@ def test_no_form_shows_a_secret(run: Any, form: str, more: list[str]) -> None:
     assert "x.json" in out
 
 
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_no_secret_is_shown_of_what_is_no_list_of_steps(run: Any, form: str) -> None:
+    Path("x.json").write_text(json.dumps({"steps": [SEND | {"params": {"password": SECRET}}]}))
+    _, out, err = run("x.json", "--format", form)
+    assert "ODB106" in out and SECRET not in out + err
+
+
 def test_a_run_that_does_not_start_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     config(READ, SEND | {"layer": "publsh"})
     text = json.dumps([READ, SEND | {"layer": "publsh"}])
