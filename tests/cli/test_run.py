@@ -298,3 +298,65 @@ def test_on_a_terminal_running_steps_have_bars_and_ctrl_c_cancels(home: Path):
 
 def text(terminal: Terminal) -> str:
     return "\n".join(terminal.screen.display)
+
+
+# -- reuse and selection ------------------------------------------------------------------------------
+
+
+def chain(home: Path, last: str) -> Path:
+    (home / "in.csv").write_text("id,value\n1,10\n2,200\n")
+    return config(
+        home,
+        {"layer": "ingest", "name": "read", "value": "in.csv", "outputs": {"data": "raw"}},
+        {
+            "name": "filter", "type": "sql", "value": "SELECT * FROM data WHERE value > 50",
+            "inputs": {"data": "raw"}, "outputs": {"data": "high"}, "metadata": {"tags": ["daily"]},
+        },
+        {
+            "name": "last", "type": "sql", "value": last, "inputs": {"data": "high"},
+            "outputs": {"data": "last"},
+        },
+    )  # fmt: skip
+
+
+def newest(home: Path) -> dict[str, str]:
+    """Returns step -> state of the newest run."""
+    store = open_store(home / "tracker_logs")
+    latest = store.latest()
+    assert latest is not None
+    return {step.info.name: step.state for step in store.open(latest.run_id).steps}
+
+
+def test_resuming_a_failed_run_selecting_and_reusing(home: Path) -> None:
+    path = chain(home, "SELECT error('no') AS e FROM data")
+    assert run(path, cwd=home).returncode == 1
+    chain(home, "SELECT count(*) AS n FROM data")
+    resumed = run(path, "--resume", "failed", cwd=home)
+    assert resumed.returncode == 0, resumed.stderr
+    assert newest(home) == {"read": "reused", "filter": "reused", "last": "success"}
+    assert "unchanged since run_" in resumed.stdout
+    again = run(path, "--reuse", "--select", "tag:daily+", cwd=home)
+    assert again.returncode == 0
+    assert newest(home) == {"read": "skipped", "filter": "reused", "last": "reused"}
+    fresh = run(path, "--fresh", "--keep", "none", cwd=home)
+    assert fresh.returncode == 0 and set(newest(home).values()) == {"success"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--select", "lst"], "no step is called `lst`; did you mean `last`"),
+        (
+            ["--select", "last"],
+            "`last` needs `filter`, which is not selected, and no run has kept its result",
+        ),
+        (["--resume", "failed"], "there is no run that failed of `pipeline`"),
+        (["--resume", "run_20200101_000000"], "no run `run_20200101_000000`"),
+        (["--fresh", "--reuse"], "`--fresh` ignores what is kept, `--reuse` takes it"),
+        (["--resume", "latest", "--reuse"], "`--resume` reuses already"),
+    ],
+)
+def test_what_cannot_be_reused_or_selected_starts_nothing(home: Path, options: list[str], told: str) -> None:
+    done = run(chain(home, "SELECT 1 AS n FROM data"), *options, cwd=home)
+    assert done.returncode == 2 and told in done.stderr.replace("\n", " ")
+    assert not (home / "tracker_logs").exists()

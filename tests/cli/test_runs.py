@@ -283,3 +283,17 @@ def test_one_endless_name_does_not_widen_every_line(logs, capsys):
     (logs / "run_long.json").write_text(json.dumps({"pipeline": "x" * 5000, "steps": []}))
     lines = runs(capsys, "list")[1].splitlines()
     assert max(map(len, lines)) > 5000 and sorted(map(len, lines))[1] < 200
+
+
+def test_prune_prints_what_goes_and_asks_nothing(logs, capsys):
+    for minute in range(3):
+        make_run(logs, "success", minute=minute)
+    assert runs(capsys, "prune")[0] == 2
+    code, out, err = runs(capsys, "prune", "--keep-last", "1", "--dry-run")
+    assert (code, out.count("not among the last 1")) == (0, 2) and "2 runs" in err and "would go" in err
+    assert len(list(logs.glob("*.json"))) == 3
+    code, out, _ = runs(capsys, "prune", "--keep-last", "1", "--format", "json")
+    assert code == 0 and [json.loads(line)["removed"] for line in out.splitlines()] == [True, True]
+    assert len(list(logs.glob("*.json"))) == 1
+    assert "nothing to prune" in runs(capsys, "prune", "--keep-last", "1")[2]
+    assert runs(capsys, "prune", "--older-than", "soon")[0] == 2

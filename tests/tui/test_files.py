@@ -12,8 +12,10 @@ from odibi_core.errors import ConfigError
 from odibi_tui.arguments import parse
 from odibi_tui.editing import apply_fix, editor_command
 from odibi_tui.finding import candidates, look_at
+from odibi_tui.pruning import Pruning, prune_runs
 from odibi_tui.recents import load_recents, remember
 from odibi_tui.settings import load_settings
+from tests.runs.past import make_run
 from tests.tui.shell import PIPELINE, project, write
 
 
@@ -142,3 +144,25 @@ def test_configs_are_found_and_other_files_are_not(tmp_path):
     found = [look_at(path) for path in candidates(tmp_path)]
     names = [(found.path.name, found.steps, found.errors > 0) for found in found if found]
     assert names == [("retail.json", 4, False), ("broken.json", 1, True)]
+
+
+def test_settings_say_how_runs_go_and_stay(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[runs]\nreuse = true\nkeep_last = 20\nolder_than = "30d"\nmax_size = "5GB"\n')
+    settings = load_settings(file)
+    assert settings.reuse and settings.pruning == Pruning(20, "30d", "5GB")
+    file.write_text("")
+    assert not load_settings(file).reuse and not load_settings(file).pruning
+    for wrong in ("keep_last = true", 'older_than = "soon"', "max_size = 5", "kept_only = 1", "reuse = 1"):
+        file.write_text(f"[runs]\n{wrong}\n")
+        with pytest.raises(ConfigError, match="`runs`"):
+            load_settings(file)
+
+
+def test_past_runs_are_pruned_as_the_settings_ask_for_and_that_is_told(tmp_path):
+    for minute in range(3):
+        make_run(tmp_path, "success", minute=minute)
+    told = prune_runs(tmp_path, Pruning(keep_last=1))
+    assert told is not None and told.startswith("pruned 2 runs")
+    assert prune_runs(tmp_path, Pruning(keep_last=1)) is None
+    assert len(list(tmp_path.glob("*.json"))) == 1

@@ -286,3 +286,49 @@ async def test_whatever_was_shown_of_a_run_that_is_killed_is_in_its_journal(proj
         bench.runner.close(detach=False)
     print(f"\n{count(50)} runs killed, {in_the_middle} in the middle of a step with five lines shown")
     assert in_the_middle >= count(50) * 0.6
+
+
+async def test_a_failed_run_is_resumed_and_another_is_run_from_the_selected_step_on(project):
+    bench = Bench(
+        project, read(), sql("mid", "SELECT v FROM data"), sql("end", "SELECT error('no') FROM data")
+    )
+
+    def states():
+        return {step.info.name: step.state for step in bench.session.record.steps}
+
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        bench.runner.start()
+        await bench.ran(pilot, "failed")
+        failed = bench.runner.resumable
+        assert failed == bench.session.record.run_id
+        bench.write(read(), mid, sql("end", "SELECT v + 1 AS w FROM data"))
+        bench.runner.start("resume")
+        await bench.ran(pilot)
+        assert states() == {"read": "reused", "mid": "reused", "end": "success"}
+        assert f"carries on with {failed}" in bench.said() and bench.runner.resumable is None
+        bench.session.select("end")
+        bench.runner.start("here")
+        await settled(bench.app, pilot, lambda: states().get("mid") == "skipped", tries=500)
+        await bench.ran(pilot)
+        assert states() == {"read": "reused", "mid": "skipped", "end": "success"}
+        bench.runner.reuse = True
+        bench.runner.start()
+        await settled(bench.app, pilot, lambda: set(states().values()) == {"reused"}, tries=500)
+        await bench.ran(pilot)
+        first = bench.session.record.run_id
+        bench.runner.start("fresh")
+        await settled(bench.app, pilot, lambda: bench.session.record.run_id != first, tries=500)
+        await bench.ran(pilot)
+        assert set(states().values()) == {"success"}
+        bench.runner.close(detach=False)
+
+
+async def test_running_from_a_step_whose_inputs_nobody_kept_is_refused(project):
+    bench = Bench(project, read(), sql("end", "SELECT v FROM data"))
+    async with bench.app.run_test(size=(100, 30)) as pilot:
+        bench.session.adopt(bench.runner._read_source())
+        bench.session.select("end")
+        bench.runner.start("here")
+        await settled(bench.app, pilot, bench.said)
+        assert "`end` needs `read`" in bench.said()[0] and bench.session.record is None
+        bench.runner.close(detach=False)
