@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from odibi_core.checks.lab_errors import LabInterruptedError, SqlProblem, problem_of
 from odibi_core.checks.schemas import Schema
@@ -15,7 +15,7 @@ from odibi_core.checks.sql_tree import SqlTree, tree_of
 from odibi_core.engine.duckdb_session import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import duckdb
 
@@ -33,6 +33,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 _DESCRIBE = "DESCRIBE "
 _FILES_KEPT = 1_000
+_ANSWERS_KEPT = 4_000
+_T = TypeVar("_T")
 _TYPE = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _FAMILY = re.compile(r"\(.*\)")
 # A value of each type that others may not be made of; texts are made anything, or not, one by one.
@@ -84,6 +86,20 @@ class Lab:
         self._files: dict[tuple[str, int, int, int], Schema | None] = {}
         self._types_called: dict[str, str | None] = {}
         self._refusals: dict[tuple[str, str], str | None] = {}
+        self._answers: dict[Hashable, Any] = {}
+
+    def recall(self, key: Hashable, work: Callable[[], _T]) -> _T:
+        """Returns what `work` came to under this key before, or else now; the last few thousand are kept."""
+        with self._lock:
+            if key in self._answers:
+                answer: _T = self._answers[key]
+                return answer
+        answer = work()
+        with self._lock:
+            if len(self._answers) >= _ANSWERS_KEPT:
+                del self._answers[next(iter(self._answers))]
+            self._answers[key] = answer
+        return answer
 
     def describe(self, sql: str, tables: Mapping[str, Schema]) -> Schema:
         """Returns the schema of what a query gives.
@@ -117,6 +133,9 @@ class Lab:
         Raises:
             SqlProblem: It is not SQL.
         """
+        return self.recall(("statements", sql), lambda: self._cut(sql))
+
+    def _cut(self, sql: str) -> list[Statement]:
         import duckdb
 
         from odibi_core.engine.duckdb_workspace import gives_rows, is_select
@@ -124,6 +143,8 @@ class Lab:
         with self._lock:
             try:
                 found = self._open().extract_statements(sql)
+            except duckdb.InterruptException:
+                raise LabInterruptedError("the check was interrupted") from None
             except duckdb.Error as error:
                 raise problem_of(error, sql, 0) from None
             statements: list[Statement] = []
@@ -261,6 +282,7 @@ class Lab:
         with self._lock:
             connection, self._connection = self._connection, None
             self._tables.clear()
+            self._answers.clear()
             if connection is not None:
                 connection.close()
 

@@ -96,6 +96,19 @@ def examine(
         blind: Says whether something else stands at a place at run time, so that nothing is said of it.
         types_known: Whether the types that DuckDB comes to are those of the run.
     """
+    if blind is not None:
+        return _examined(lab, sql, tables, blind, types_known)
+    key = ("examine", sql, tuple(tables.items()), types_known)
+    return lab.recall(key, lambda: _examined(lab, sql, tables, None, types_known))
+
+
+def _examined(
+    lab: Lab,
+    sql: str,
+    tables: Mapping[str, Schema | None],
+    blind: Callable[[int, int], bool] | None,
+    types_known: bool,
+) -> Examined:
     known = {name: schema for name, schema in tables.items() if schema is not None}
     outcome = _described(lab, sql, known)
     invented = None

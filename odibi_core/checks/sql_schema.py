@@ -86,7 +86,7 @@ class _Query:
             if not statements:
                 self.found.append(_empty(self.step))
             return statements
-        if first is not None and filled is not None:
+        if first is not None and filled is not None and first.kind != "internal":
             self.filled = filled
             self._tell(self._syntax_mistake(first), 0, {})
         return []
