@@ -14,7 +14,7 @@ from odibi_core.diagnostics import Related
 from odibi_core.formats.registry import DATABASE_SUFFIXES, database_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.world import World
@@ -53,10 +53,15 @@ def check_collisions(pipeline: Pipeline, world: World) -> Iterator[Diagnostic]:
     """Yields targets that two steps write, and sources read without waiting for the step that writes them."""
     base = str(world.base_dir.absolute())
     gaps = pipeline.gaps.fields
+    opened = {
+        step.name: _normal(step.value, base)
+        for step in pipeline.steps
+        if step.layer == "connect" and step.value and not step.value.isspace()
+    }
     written: dict[Spot, list[_Use]] = {}
     for step in pipeline.steps:
         if step.layer in ("store", "publish"):
-            spot, field = spot_of(step, base)
+            spot, field = spot_of(step, base, opened)
             if spot is not None and not (gaps and _is_unknown(step, pipeline)):
                 written.setdefault(spot, []).append(_Use(step, spot, field, _mode(step)))
     if not written:
@@ -68,7 +73,7 @@ def check_collisions(pipeline: Pipeline, world: World) -> Iterator[Diagnostic]:
     for step in pipeline.steps:
         if step.layer != "ingest":
             continue
-        spot, field = spot_of(step, base)
+        spot, field = spot_of(step, base, opened)
         if spot is None or (gaps and _is_unknown(step, pipeline)):
             continue
         writers = written.get(spot)
@@ -78,8 +83,10 @@ def check_collisions(pipeline: Pipeline, world: World) -> Iterator[Diagnostic]:
             yield from _read_unordered(_Use(step, spot, field), writers, pipeline)
 
 
-def spot_of(step: Step, base: str = "") -> tuple[Spot | None, tuple[str, ...]]:
+def spot_of(step: Step, base: str, opened: Mapping[str, str]) -> tuple[Spot | None, tuple[str, ...]]:
     """Returns the file or table that a step reads or writes, and the field that names it.
+
+    `opened` says which database each connection is of.
 
     None where the config does not say: functions, endpoints and queries. Placeholders stay as written, so
     two texts with the same ones name the same file.
@@ -95,7 +102,7 @@ def spot_of(step: Step, base: str = "") -> tuple[Spot | None, tuple[str, ...]]:
             return None, ()
         schema = params.get("schema")
         name = f"{schema}.{name}" if isinstance(schema, str) and schema else name
-        return Spot(str(where), name.strip().casefold()), field
+        return Spot(opened.get(str(where), str(where)), name.strip().casefold()), field
     if not value or value.isspace() or _WEB.match(value):
         return None, ()
     path = _normal(value, base)

@@ -152,6 +152,14 @@ def test_tables_are_told_apart_by_connection_and_schema() -> None:
     assert codes(READ, write("a"), write("b", connection_string="postgresql://db/y")) == []
 
 
+def test_a_table_is_the_same_through_a_connection_and_through_its_file() -> None:
+    connect = {"layer": "connect", "name": "db", "value": "data/x.db", "params": {"create": True}}
+    one = store("a", "", params={"connection": "db", "table": "t"})
+    other = store("b", "./data/x.db", params={"table": "T"})
+    assert codes(connect, READ, one, other) == ["ODB210"]
+    assert codes(connect, READ, one, other | {"value": "./data/y.db"}) == []
+
+
 @pytest.mark.parametrize("value", ["out/x.csv", "./out/x.csv", "out/*.csv", "out/", "out"])
 def test_a_read_that_does_not_wait_is_told(value: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
