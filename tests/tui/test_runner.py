@@ -289,9 +289,8 @@ async def test_whatever_was_shown_of_a_run_that_is_killed_is_in_its_journal(proj
 
 
 async def test_a_failed_run_is_resumed_and_another_is_run_from_the_selected_step_on(project):
-    bench = Bench(
-        project, read(), sql("mid", "SELECT v FROM data"), sql("end", "SELECT error('no') FROM data")
-    )
+    mid = sql("mid", "SELECT v FROM data")
+    bench = Bench(project, read(), mid, sql("end", "SELECT error('no') FROM data"))
 
     def states():
         return {step.info.name: step.state for step in bench.session.record.steps}
