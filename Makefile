@@ -53,6 +53,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.small_run
 	$(BIN)/python -m benchmarks.tracking --rows 2000000
 	$(BIN)/python -m benchmarks.check
+	$(BIN)/python -m benchmarks.history
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

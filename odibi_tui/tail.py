@@ -20,6 +20,8 @@ BATCH_S = 0.066
 _BEHIND_S = 0.3
 """While there is more to read than can be read in one go, drawing it would only hold the reading up."""
 _MAX_LINES = 20_000
+_FIRST_LINES = 2_000
+"""The steps and the first lines of the log are there at once."""
 _BREATH_S = 0.002
 _WATCH_S = 1.0
 
@@ -76,7 +78,8 @@ class Tail:
         delivered, dirty = 0.0, False
         while not self._stopped.is_set():
             try:
-                lines = self.follower.advance(_MAX_LINES)
+                most = _MAX_LINES if delivered else min(_FIRST_LINES, _MAX_LINES)
+                lines = self.follower.advance(most)
                 record = self.follower.record
             except OdibiError as error:
                 self.error = error
@@ -85,7 +88,7 @@ class Tail:
             self.record = record
             if not lines and (self.follower.ended or not self._may_grow(record)):
                 break
-            self.behind = lines >= _MAX_LINES
+            self.behind = lines >= most
             pause = _BEHIND_S if self.behind and delivered else BATCH_S
             if dirty and not self._waiting.is_set() and time.monotonic() - delivered >= pause:
                 delivered, dirty = time.monotonic(), False

@@ -47,6 +47,8 @@ def bounded(memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
                 help="write it as `1GB` or `500MB`",
             ) from error
         with connection:
+            # Where Python seems to be used interactively, one is printed when it takes longer.
+            connection.execute("SET enable_progress_bar = false").fetchall()
             yield connection
 
 
