@@ -14,7 +14,7 @@ from odibi_core.config import read_document
 from tests.checks.case import CASES, Case, as_json, cases
 
 ALL = cases()
-# What only a run finds: tests/core/test_diagnostics_of_a_run.py and others.
+# What only a run finds: tests/core/test_failures.py has a test for each.
 OF_A_RUN = {"ODB390", "ODB490", "ODB590"}
 
 
