@@ -100,6 +100,40 @@ def test_safe_fixes_mend_what_they_say_and_leave_the_rest(
     assert [one for one in found_in(now) if one.fix is not None and one.fix.applicability == "safe"] == []
 
 
+CSV_SLIPS = [
+    ("ingest", "ingset"), ("duckdb", "duckbd"), ("transform", "trasnform"), ('""raw""}', '""raw"",}'),
+    ('{""data"": ""raw""}', "{'data': ""raw""}"), ('{""data"": ""ranked""}', '{data: ""ranked""}'),
+    ('""append""', '""apend""'),
+    ("StepName", "StepNmae"), ("Inputs", "Inptus"),
+]  # fmt: skip
+
+
+@settings(max_examples=count(200), deadline=None)
+@given(st.lists(st.sampled_from(CSV_SLIPS), min_size=1, max_size=4, unique=True), st.sampled_from(",;"))
+def test_safe_fixes_of_csv_leave_quotes_and_delimiters(slips: list[tuple[str, str]], delimiter: str) -> None:
+    rows = [("Layer", "StepName", "StepType", "Engine", "Value", "Params", "Inputs", "Outputs")]
+    for step in CLEAN:
+        texts = [step.get(field, "") for field in ("layer", "name", "type", "engine", "value")]
+        objects = [
+            json.dumps(step[field]) if field in step else "" for field in ("params", "inputs", "outputs")
+        ]
+        rows.append((*texts, *objects))
+    sound = "".join(delimiter.join(quoted(cell) for cell in row) + "\r\n" for row in rows)
+    broken = sound
+    for right, wrong in slips:
+        broken = broken.replace(right, wrong, 1)
+    for _ in range(8):
+        found = check(read_document("x.csv", text=broken), data=False)
+        broken = edit_text(broken, safe_fixes(found)).text
+    assert [one.code for one in check(read_document("x.csv", text=broken), data=False)] == []
+    assert broken == sound
+
+
+def quoted(cell: str) -> str:
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"' if set(cell) & set('",;') else cell
+
+
 @pytest.mark.parametrize(("before", "after"), [
     ('{"name": "a",\n "type": "sql"}\n', '[{"name": "a",\n "type": "sql"}]\n'),
     ('{"steps": [\n {"name": "a"}\n]}\n', '[\n {"name": "a"}\n]\n'),
