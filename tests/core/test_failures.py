@@ -125,6 +125,23 @@ def test_a_missing_source_and_a_missing_input_point_at_their_fields(tmp_path):
     assert (found["field"], text) == ("inputs.d", '"nowhere"')
 
 
+def test_a_function_that_raises_and_a_target_that_cannot_be_written_point_at_their_value(tmp_path):
+    (tmp_path / "breaking.py").write_text("def read():\n    raise RuntimeError('no data today')\n")
+    call = {
+        "name": "s",
+        "layer": "ingest",
+        "type": "function",
+        "value": "breaking.read",
+        "outputs": {"d": "x"},
+    }
+    found, text = fail(tmp_path, call)
+    assert (found["code"], found["field"], text) == ("ODB590", "value", '"breaking.read"')
+    (tmp_path / "full.db").write_text("this is no database")
+    connect = {"name": "s", "layer": "connect", "value": "sqlite:///full.db"}
+    found, text = fail(tmp_path, connect)
+    assert (found["code"], found["field"], text) == ("ODB490", "value", '"sqlite:///full.db"')
+
+
 def test_a_step_built_by_hand_has_no_place():
     assert error_info(SourceNotFoundError("no"), Step(name="s")).diagnostic is None
     assert error_info(MissingInputError("no")).diagnostic is None
