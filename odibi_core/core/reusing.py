@@ -16,7 +16,7 @@ from odibi_core.core.facts import Facts
 from odibi_core.core.kept_files import read_full
 from odibi_core.errors import EngineError, RunError, StepError
 from odibi_core.functions.registry import REGISTRY
-from odibi_core.journal.events import DatasetKept, DatasetStored, Fingerprint, Snapshot
+from odibi_core.journal.events import DatasetKept, DatasetStored, Expectation, Fingerprint, Snapshot
 from odibi_core.journal.lock import holder_state
 from odibi_core.reuse.fingerprints import Fingerprinter, Surroundings, same_files
 from odibi_core.reuse.past import PastRun, past_runs
@@ -232,10 +232,14 @@ class Reuser:
         return paths.directory / file, (paths.directory / index) if index else None
 
     def _retell(self, step: Step, taken: Reuse) -> None:
-        """Records the snapshots again, under this run's names of the datasets."""
+        """Records snapshots and expectations again, under this run's names of the datasets."""
         mine = {taken.step.info.outputs.get(local): key for local, key in step.outputs.items()}
         theirs = list(taken.step.info.inputs.values())
         mine |= dict(zip(theirs, step.inputs.values(), strict=False))
+        for met in taken.step.expectations:
+            told = {name: getattr(met, name) for name in type(met).__slots__}
+            told["dataset"] = mine.get(met.dataset, met.dataset)
+            self._tracker.record(Expectation(step=step.name, attempt=0, **told))
         for snapshot in (taken.step.before, taken.step.after):
             if snapshot is None:
                 continue

@@ -11,6 +11,7 @@ from odibi_core.config.placeholders import Values, fill_params, find_placeholder
 from odibi_core.core.options import in_params
 from odibi_core.errors import OdibiError
 from odibi_core.journal.events import FileStamp, Fingerprint
+from odibi_core.plan.expectations import read_expectations
 from odibi_core.reuse.code import CodeReader
 from odibi_core.reuse.digests import digest, private_key
 from odibi_core.reuse.stamps import Stamper, identity
@@ -200,7 +201,7 @@ class Fingerprinter:
     def _placeholders(self, step: Step) -> list[tuple[str, str, Any]]:
         values = self._around.values
         found = []
-        for text in [step.value, *_texts(step.params)]:
+        for text in [step.value, *_texts(step.params), *_texts(step.metadata.get("expect"))]:
             for placeholder in find_placeholders(text):
                 given = values.environ if placeholder.kind == "env" else values.variables
                 found.append((placeholder.kind, placeholder.name, given.get(placeholder.name)))
@@ -241,6 +242,8 @@ class Fingerprinter:
             return "it reads what no step outputs"
         if step.type == "function" and "${" in step.value:
             return "its function's name is a placeholder"
+        if any(expected.kind == "freshness" for expected in read_expectations(step.metadata)[0]):
+            return "the age of its data is looked at"
         if step.layer in ("store", "publish"):
             return None if self.target_of(step) is not None else "what it wrote cannot be looked at again"
         if step.params.get("connection") is not None or step.params.get("connection_string") is not None:
@@ -290,16 +293,22 @@ def volatile_sql(step: Step, values: Values) -> str | None:
     from odibi_core.config.placeholders import fill_sql
     from odibi_core.reuse.volatile import volatile_duckdb, volatile_expressions, volatile_spark
 
-    if step.layer not in ("ingest", "transform"):
-        return None
     own = Values(values.variables, values.environ)
+    spark = step.engine == "spark"
     try:
+        for expected in read_expectations(step.metadata)[0]:
+            asked = {"filter": fill_sql(expected.sql, own)} if expected.kind == "sql" else {}
+            found = volatile_expressions(asked, spark=spark)
+            if found is not None:
+                return found
+        if step.layer not in ("ingest", "transform"):
+            return None
         if step.type == "sql":
             query = fill_sql(step.value, own)
-            look = volatile_spark if step.engine == "spark" else volatile_duckdb
+            look = volatile_spark if spark else volatile_duckdb
             return look(query, list(step.inputs))
         if step.type == "config_op" and step.layer == "transform":
-            return volatile_expressions(_sql_filled(step.params, own), spark=step.engine == "spark")
+            return volatile_expressions(_sql_filled(step.params, own), spark=spark)
     except OdibiError:
         return "its placeholders cannot be filled"
     return None

@@ -182,6 +182,10 @@ def test_settings_of_the_engine_count(tmp_path):
         ),
         (Step("publish", "p", value="https://x"), "what it wrote cannot be looked at again"),
         (Step("publish", "p", "api", value="https://x"), "it asks a service"),
+        (
+            Step("ingest", "i", "sql", value="q", metadata={"expect": [{"freshness": {"at": "2 days"}}]}),
+            "the age of its data is looked at",
+        ),
         (Step("store", "s", value="out.csv"), None),
         (Step("ingest", "i", "sql", value="SELECT 1"), None),
     ],
@@ -253,6 +257,9 @@ def test_volatile_expressions_in_operations_and_placeholders_in_sql():
     step = sql("a", "SELECT * FROM d WHERE day = ${var:day}", d="x")
     assert volatile_sql(step, Values({"day": "2026-01-31"}, {})) is None
     assert volatile_sql(step, Values({}, {})) == "its placeholders cannot be filled"
+    expects = sql("e", "SELECT 1 AS n")
+    expects.metadata["expect"] = [{"sql": "n < 2"}, {"sql": "random() < 2"}]
+    assert volatile_sql(expects, Values({}, {})) == "`random` is volatile"
     derive = Step(name="c", params={"derive": {"day": "${var:day}::DATE + 1"}}, inputs={"d": "x"})
     assert volatile_sql(derive, Values({"day": "2026-01-31"}, {})) is None
 
@@ -336,3 +343,20 @@ def test_files_that_a_functions_params_name_count(tmp_path):
     assert first is not None
     (tmp_path / "in.txt").write_text("2")
     assert value(tmp_path, step) != first
+
+
+def test_code_that_was_changed_after_it_had_been_imported_is_never_reused(tmp_path, monkeypatch):
+    """In a process that goes on, what runs is what was imported, whatever stands on the disk by now."""
+    import importlib
+    import sys
+
+    (tmp_path / "odibi_once.py").write_text("def f(data): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    reader = CodeReader(tmp_path)
+    assert reader.of("odibi_once.f").never is None
+    importlib.import_module("odibi_once")
+    reader.mark_imported()
+    (tmp_path / "odibi_once.py").write_text("def f(data): return data\n")
+    assert "after it had been imported" in (CodeReader(tmp_path).of("odibi_once.f").never or "")
+    del sys.modules["odibi_once"]
+    assert CodeReader(tmp_path).of("odibi_once.f").never is None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odibi_core.core import Step
-from tests.counts import count
+from tests.counts import VERIFY
 from tests.reuse.pipelines import Bench, data_of, ran
 
 DONE = ("success", "reused")
@@ -200,7 +200,7 @@ def outcome(bench: Bench, world: World) -> dict[str, str]:
     }
 
 
-@settings(max_examples=count(400))
+@settings(max_examples=400 if VERIFY else 15)
 @given(seed=st.integers(0, 2**32))
 def test_resuming_gives_what_a_whole_run_gives_and_runs_only_what_has_to(seed):
     rng = random.Random(seed)

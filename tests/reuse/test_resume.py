@@ -178,3 +178,13 @@ def test_from_python_every_frame_is_there_after_a_reuse(bench):
     assert ran(run) == set()
     assert set(bench.data_map) == {step.outputs["data"] for step in twenty(bench.engine) if step.outputs}
     assert len(bench.data_map["s09"]) == 2
+
+
+def test_what_was_expected_is_told_of_a_reused_step_too(bench):
+    steps = [sql("a", "SELECT 1 AS n", engine=bench.engine)]
+    steps[0].metadata["expect"] = [{"range": {"n": {"max": 0}}, "severity": "warn"}]
+    first, second = bench.run(steps), bench.run(steps, use_cache=True)
+    assert states(second) == {"a": "reused"}
+    assert second.steps["a"].expectations == first.steps["a"].expectations != ()
+    steps[0].metadata["expect"] = [{"range": {"n": {"max": 0}}}]
+    assert states(bench.run(steps, use_cache=True)) == {"a": "failed"}
