@@ -91,17 +91,14 @@ class _Walk:
                 self.schema = None
             else:
                 self._apply(operation)
-        if self.found or self.schema is None:
-            errors = any(diagnostic.is_error for diagnostic in self.found)
-            return Outcome(
-                dict.fromkeys(self.step.outputs, None if errors else self.schema), tuple(self.found)
-            )
         schema = self.schema
-        if operations and self.step.engine != "spark":
+        if any(diagnostic.is_error for diagnostic in self.found):
+            schema = None
+        if schema is not None and operations and self.step.engine != "spark":
             from odibi_core.checks.crossing import of_query
 
             schema = of_query(schema, self.step.engine, [self.input])
-        return Outcome(dict.fromkeys(self.step.outputs, schema))
+        return Outcome(dict.fromkeys(self.step.outputs, schema), tuple(self.found))
 
     def _apply(self, operation: Operation) -> None:
         before = len(self.found)
@@ -252,12 +249,12 @@ class _Walk:
             if column.type is None or self.step.engine == "spark" or can_hold(column.type, value):
                 continue
             path = (*operation.path, name)
-            said = data_codes.TYPE_MISMATCH.found(
+            said = data_codes.DOUBTFUL_CONVERSION.found(
                 f"`{name}` is {column.type}, which cannot hold the text `{value}`", step=self.step.name,
                 field=".".join(map(str, path)), span=place(self.step, *path, start=0),
                 help="the first null in the column makes the step fail: fill in a value of its type",
             )  # fmt: skip
-            self.found.append(replace(said, severity="warning"))
+            self.found.append(said)
 
     def _tell(self, error: ParamError) -> None:
         known = {self.local: self.input} if self.input is not None else {}

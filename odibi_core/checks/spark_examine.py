@@ -63,8 +63,7 @@ def examine_spark(
         resolution = Resolution(tree, sql, tables, tables_known, functions_known)
     except (SqlglotError, RecursionError):
         return Examined(None)  # a query that sqlglot cannot take apart
-    mistakes = _told(resolution.mistakes, blind)
-    return Examined(None if resolution.mistakes else resolution.schema, mistakes)
+    return Examined(resolution.schema, _told(resolution.mistakes, blind))
 
 
 def parse_spark(sql: str) -> exp.Query | None:

@@ -50,9 +50,9 @@ def infer_spark_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tool
         return NOTHING
     query = _Query(step, inputs, tools, filled)
     schema = query.schema()
-    if query.found:
-        return Outcome(diagnostics=tuple(query.found))
-    return Outcome(dict.fromkeys(step.outputs, schema))
+    if any(diagnostic.is_error for diagnostic in query.found):
+        schema = None
+    return Outcome(dict.fromkeys(step.outputs, schema), tuple(query.found))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Resolution:
             self._outputs[id(scope.expression)] = self._scope(scope)
         if functions_known:
             self._functions(tree)
-        if scopes and not self.mistakes:
+        if scopes and all(mistake.problem.kind == "function" for mistake in self.mistakes):
             self.schema = self._outputs.get(id(scopes[-1].expression))
 
     # -- scopes ---------------------------------------------------------------------------------------

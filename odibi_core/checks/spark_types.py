@@ -123,6 +123,10 @@ def type_of(node: exp.Expr, column_type: TypeOf) -> str | None:
 
 def unfit(select: exp.Select, column_type: TypeOf) -> Iterator[Unfit]:
     """Yields what Spark certainly refuses for its types: it converts most of them, these it does not."""
+    where = select.args.get("where")
+    kind = type_of(where.this, column_type) if where is not None else None
+    if where is not None and kind not in (None, "BOOLEAN"):
+        yield Unfit(where.this, f"{kind} is no condition")
     for node in select.walk():
         if node.parent_select is not select:
             continue

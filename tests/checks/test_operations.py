@@ -96,6 +96,7 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"filter": "amount >"}, [("ODB301", "params.filter", ">")]),
     ({"filter": "sum(amount) > 1"}, [("ODB309", "params.filter", "sum(amount)")]),
     ({"filter": "order.amount > 1"}, [("ODB301", "params.filter", "")]),
+    ({"filter": "day"}, [("ODB321", "params.filter", "day")]),
     ({"derive": {"t": "sum(region) OVER ()"}}, [("ODB306", "params.derive.t", "sum(region)")]),
     ({"cast": {"amount": "duoble"}}, [("ODB314", "params.cast.amount", "duoble")]),
     ({"cast": {"amuont": "double"}}, [("ODB304", "params.cast.amuont", "amuont")]),
@@ -125,7 +126,7 @@ def test_a_mistake_is_told_at_its_place_and_fails_in_a_run(params, expected, tmp
 
 def test_a_text_that_a_column_cannot_hold_is_a_warning():
     (said,) = found({"fill": {"amount": "none"}})
-    assert (said.code, said.severity, said.field) == ("ODB306", "warning", "params.fill.amount")
+    assert (said.code, said.severity, said.field) == ("ODB321", "warning", "params.fill.amount")
     assert found({"fill": {"amount": "1.5", "day": "2024-01-01", "region": "none"}}) == []
 
 

@@ -60,4 +60,6 @@ SELECT id FROM orders WHERE AND id > 3 --> syntax ;
 SELECT id FROM orders WHERE id IN (1, 2 --> syntax ;
 SELECT CASE WHEN id > 3 THEN 1 FROM orders --> syntax ;
 SELECT id FROM orders WHER id > 3 --> syntax id;
-SELECT id FROM orders WHERE sum(amount) > 3 --> aggregate sum
+SELECT id FROM orders WHERE sum(amount) > 3 --> aggregate sum;
+SELECT id FROM orders WHERE amount --> type amount;
+SELECT id FROM orders WHERE day --> type day
