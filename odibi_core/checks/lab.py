@@ -115,7 +115,13 @@ class Lab:
 
         with self._lock:
             cursor = self._open()
-            self._lay_out(cursor, tables)
+            _check_text(sql)
+            try:
+                self._lay_out(cursor, tables)
+            except (duckdb.Error, UnicodeEncodeError, TypeError) as error:
+                # A name or type that DuckDB does not take as a table's: nothing is said of the query.
+                self.close()
+                raise SqlProblem("internal", str(error)) from None
             try:
                 rows = cursor.execute(_DESCRIBE + sql).fetchall()
             except duckdb.InterruptException:
@@ -140,6 +146,7 @@ class Lab:
 
         from odibi_core.engine.duckdb_workspace import gives_rows, is_select
 
+        _check_text(sql)
         with self._lock:
             try:
                 found = self._open().extract_statements(sql)
@@ -315,6 +322,14 @@ class Lab:
             )
             cursor.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
             self._tables[folded] = (name, schema)
+
+
+def _check_text(sql: str) -> None:
+    """Raises SqlProblem for half a character (a lone surrogate), which no database takes."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise SqlProblem("internal", str(error)) from None
 
 
 __all__ = ["Lab", "SqlProblem", "Statement"]

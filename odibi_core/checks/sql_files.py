@@ -27,6 +27,8 @@ _READERS = frozenset({
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 # What a query that reads a file has in it.
 _MAY_READ = re.compile(r"\b(?:read_\w+|parquet_scan)\s*\(|\.(?:csv|tsv|parquet|json|jsonl|ndjson)\b", re.I)
+# How the names of the tables begin that stand for files; nobody is told of them.
+OUR_NAME = "odibi_file_"
 _LITERAL_CALLS = frozenset({"struct_pack", "list_value"})
 
 
@@ -98,10 +100,10 @@ def with_files(sql: str, lab: Lab, cwd: Path, blind: Callable[[int, int], bool] 
         elif kind:
             schema = lab.columns_of_file(found.call(path), path)
             if schema is not None:
-                name = f"odibi_file_{len(tables) + 1}"
+                name = f"{OUR_NAME}{len(tables) + 1}"
                 tables[name] = schema
                 alias = "" if found.alias else f" AS {written_name(found.called, chr(34))}"
-                rewritten = rewritten.with_edit(*found.place, f"{name}{alias}")
+                rewritten = rewritten.with_edit(*found.place, f" {name}{alias} ")
     return WithFiles(rewritten, tables, tuple(missing), tuple(looked_at))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.sql_files import OUR_NAME
 from odibi_core.checks.sql_names import best, call_end, last_part, plain_name, written_name
 from odibi_core.checks.sql_places import find_place
 
@@ -212,7 +213,7 @@ def _pool(problem: SqlProblem, seen: Seen, lab: Lab) -> list[str]:
         return seen.columns_for(problem)
     if problem.kind == "table":
         with_names = seen.tree.with_names if seen.tree is not None else ()
-        return [*seen.names, *with_names]
+        return [*(name for name in seen.names if not name.startswith(OUR_NAME)), *with_names]
     if problem.kind == "qualifier":
         select = seen.select_of(problem)
         names = list(problem.candidates)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks import data_codes
 from odibi_core.checks.columns import help_text, missing_text
 from odibi_core.checks.pipeline import place
+from odibi_core.checks.sql_files import OUR_NAME
 from odibi_core.checks.sql_names import plain_name, written_name
 from odibi_core.checks.sql_words import argument_count, words_of
 from odibi_core.config.origins import replacement
@@ -145,7 +146,7 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
 
 
 def _listed(what: str, tables: Mapping[str, Schema | None]) -> str:
-    tables = {name: schema for name, schema in tables.items() if not name.startswith("odibi_file_")}
+    tables = {name: schema for name, schema in tables.items() if not name.startswith(OUR_NAME)}
     if not tables:
         return f"the step has no {what}s" if what == "input" else f"there are no {what}s"
     names = ", ".join(f"`{name}`" for name in list(tables)[:_SHOWN])

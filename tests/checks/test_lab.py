@@ -122,6 +122,23 @@ def test_a_text_that_does_not_parse_has_a_place(lab):
     assert (caught.value.kind, caught.value.start) == ("syntax", 10)
 
 
+@pytest.mark.parametrize(
+    "columns", [[("a", "NO SUCH TYPE")], [("a", "BIGINT"), ("A", "BIGINT")], [("\ud800", "BIGINT")], []]
+)
+def test_a_schema_that_is_none_to_duckdb_says_nothing_of_the_query(lab, columns):
+    with pytest.raises(SqlProblem) as caught:
+        lab.describe("FROM data", {"data": Schema.of(columns)})
+    assert caught.value.kind == "internal"
+    assert lab.describe("FROM data", {"data": DATA}).names == DATA.names
+
+
+def test_half_a_character_is_no_query(lab):
+    for ask in (lab.statements, lambda sql: lab.describe(sql, {})):
+        with pytest.raises(SqlProblem) as caught:
+            ask("SELECT '\ud800'")
+        assert caught.value.kind == "internal"
+
+
 def test_what_a_fault_of_duckdb_breaks_is_opened_again():
     with Lab() as lab:
         lab.describe("FROM data", {"data": DATA})
