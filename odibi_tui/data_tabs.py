@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from odibi_tui import format as fmt
-from odibi_tui.step_data import Dataset, read_profile, read_rows
+from odibi_tui.step_data import Dataset, read_profile, read_rows, stored_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,26 +147,20 @@ def why_empty(
 
 
 def _diff(tab: Tab, run_dir: Path | None, styles: Mapping[str, Style]) -> Content:
-    from odibi_core.runs.diff import diff_tables
+    from odibi_core.runs.data import diff_stored
+    from odibi_core.runs.diff import EXACT_UP_TO
     from odibi_tui.widgets.diff_grid import claim_parts, diff_grid, samples_grid, schema_parts, title_of
 
     before, after = tab.datasets
-    tables = [read_rows(dataset, run_dir, all_rows=True) for dataset in tab.datasets]
-    stored = [d.preview_file is not None or d.full_file is not None for d in tab.datasets]
-    diff = diff_tables(
-        tables[0] if stored[0] else None,
-        tables[1] if stored[1] else None,
-        before_rows=before.rows,
-        after_rows=after.rows,
-        key=tab.key,
-        before_columns=before.columns or None,
-        after_columns=after.columns or None,
-    )
+    # What a step rounds is a change, too, and the screen does not wait for more than a sample of many rows.
+    sides = [stored_rows(dataset, run_dir) for dataset in tab.datasets]
+    diff = diff_stored(*sides, key=tab.key, tolerance=0.0, exact_up_to=EXACT_UP_TO)
     compared = diff.basis != "schema and counts"
+    firsts = [read_rows(dataset, run_dir) for dataset in tab.datasets]
     if compared:
-        grid = diff_grid(diff, tables[0], tables[1], styles)
+        grid = diff_grid(diff, firsts[0].schema, firsts[1].schema, styles)
     else:
-        grid = samples_grid(tables[0].slice(0, 5), tables[1].slice(0, 5), styles)
+        grid = samples_grid(firsts[0].slice(0, 5), firsts[1].slice(0, 5), styles)
     return Content(
         grid,
         grid.row_count,

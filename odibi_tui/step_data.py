@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.events import ColumnInfo
     from odibi_core.journal.profile import Basis, Profile
     from odibi_core.journal.record import RunRecord, SnapshotRecord, StepRecord
+    from odibi_core.runs.data import StoredData
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,34 @@ def read_profile(dataset: Dataset, run_dir: Path | None) -> Profile:
     if [column.name for column in columns] != table.column_names:
         columns = ()
     return profile_arrow(table, columns or None, rows=dataset.rows, basis=basis)
+
+
+def stored_rows(dataset: Dataset, run_dir: Path | None) -> StoredData:
+    """Returns what is at hand of a dataset for comparing it: all rows where they were kept, else the first.
+
+    Raises:
+        RunLogError: A file lies outside the run's directory, or is damaged.
+    """
+    from odibi_core.runs.data import StoredData
+    from odibi_core.runs.store import inside
+
+    known = StoredData(dataset.key, dataset.columns, dataset.rows)
+    for name in (dataset.full_file, dataset.preview_file):
+        if name is not None and run_dir is not None and (file := inside(run_dir, name)).is_file():
+            return replace(known, file=file, kept=name == dataset.full_file, stored_rows=_rows_in(file))
+    return known
+
+
+def _rows_in(file: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from odibi_core.errors import RunLogError
+
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise RunLogError(f"`{file}` cannot be read as Parquet: {str(error).splitlines()[0]}") from error
 
 
 def _of_snapshot(

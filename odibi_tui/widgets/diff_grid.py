@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from odibi_core.runs.diff import TIMES
 from odibi_tui import format as fmt
 from odibi_tui.widgets.cells import is_numeric, value_text
 from odibi_tui.widgets.grids import TextGrid
@@ -23,10 +24,10 @@ _SIGN_TONES = {"+": "ok", "-": "error", "~": "warning"}
 _MOST_COLUMNS_NAMED = 12
 
 
-def diff_grid(diff: DataDiff, before: pa.Table, after: pa.Table, styles: Mapping[str, Style]) -> TextGrid:
+def diff_grid(diff: DataDiff, before: pa.Schema, after: pa.Schema, styles: Mapping[str, Style]) -> TextGrid:
     """Returns the rows that differ as a grid: sign, key columns, then the others; `styles` by tone."""
-    numeric = {f.name for table in (before, after) for f in table.schema if is_numeric(f.type)}
-    columns = dict.fromkeys([*after.column_names, *before.column_names])
+    numeric = {field.name for schema in (before, after) for field in schema if is_numeric(field.type)}
+    columns = dict.fromkeys([*after.names, *before.names, *([TIMES] if any(diff.copies) else [])])
     ordered = [*diff.key, *(name for name in columns if name not in diff.key)]
     added, removed = set(diff.schema.added), set(diff.schema.removed)
     titles = [f"{'+ ' if n in added else '- ' if n in removed else ''}{n}" for n in ordered]
@@ -74,16 +75,21 @@ def claim_parts(diff: DataDiff) -> list[Part]:
         return [(" rows   ", "heading"), (f"  not compared: {reason}", "muted")]
     parts: list[Part] = [(" rows   ", "heading")]
     for sign, number in (("+", diff.added), ("-", diff.removed), ("~", diff.changed)):
-        parts.append((f"  {sign}{number or 0:,}", _SIGN_TONES[sign] if number else "muted"))
+        if number is not None:
+            parts.append((f"  {sign}{number:,}", _SIGN_TONES[sign] if number else "muted"))
     parts.append((f"  ={diff.same or 0:,}", "muted"))
     found = " (found)" if diff.key_found else ""
     parts.append((f"   by {', '.join(diff.key)}{found}", ""))
     if diff.basis == "all rows":
         parts.append(("   all rows compared", "muted"))
+    elif diff.basis == "previews":
+        parts.append((f"   {diff.reason}", "warning"))
     else:
         parts.append((f"   a sample: one in {diff.buckets:,} keys on both sides", "warning"))
     if diff.truncated > 0:
         parts.append((f"   {len(diff.rows):,} of them shown", "muted"))
+    if any(diff.copies):
+        parts.append(("   rows that are copies of another one counted once", "muted"))
     if diff.not_compared:
         parts.append((f"   not compared: {', '.join(diff.not_compared)}", "warning"))
     return parts

@@ -82,6 +82,21 @@ class RunFiles:
             self.add(ev.DatasetRows(ts=self.start, dataset=key, rows=rows))
         return self
 
+    def kept(self, key, table, *, number):
+        """Stores all rows and says so."""
+        import pyarrow.parquet as pq
+
+        name = self.paths.data_file(number, "full")
+        path = self.paths.directory / name
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(table, path)
+        size, digest = path.stat().st_size, f"{key} of {self.paths.run_id}"
+        return self.add(
+            ev.DatasetKept(
+                ts=self.start, dataset=key, file=name, rows=table.num_rows, bytes=size, digest=digest
+            )
+        )
+
     def end(self, state="success", ms=5000, **fields):
         """The run's last event, its final log, and nobody holding the journal any more."""
         self.add(ev.RunFinished(ts=self.at(ms), state=state, duration_ms=float(ms), **fields))

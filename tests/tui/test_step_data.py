@@ -153,3 +153,17 @@ def test_an_empty_place_says_why(tmp_path):
     assert why_empty(record, "b", record.step("b")) == "b left no data (skipped: `a` failed)"
     assert why_empty(record, "c", None) == "c is not in run_20260131_120412"
     run.close()
+
+
+def test_kept_rows_are_compared_where_the_preview_does_not_hold_all(tmp_path):
+    import pyarrow as pa
+
+    run = RunFiles(tmp_path).begin(info("a", inputs=["i"], output="a"))
+    for number, (position, dataset, ids) in enumerate((("before", "i", 3), ("after", "a", 2))):
+        run.add(ev.Snapshot(step="a", position=position, rows=ids, dataset=dataset))
+        table = pa.table({"id": list(range(ids))})
+        run.table(dataset, table.slice(0, 1), number=2 * number + 1)
+        run.kept(dataset, table, number=2 * number + 2)
+    diff = next(tab for tab in tabs(run.record, "a") if tab.kind == "diff")
+    claim = "".join(text for text, _ in fill(diff, run.paths.directory, STYLES).claim)
+    assert "-1" in claim and "=2" in claim and "all rows compared" in claim
