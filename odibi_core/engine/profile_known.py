@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from odibi_core.journal.profile import ColumnProfile
 
 _KEPT = 1_024
-WORTH_ROWS = 10_000  # below, looking is as quick as asking whether it has been looked at
+WORTH_ROWS = 50_000  # below, looking is about as quick as asking whether it has been looked at
 
 # Rows, type, whether estimated, and the sum of the values' 64-bit hashes, in whatever order they stand.
 Print = tuple[int, str, bool, int]

@@ -163,7 +163,8 @@ class ProfiledColumn:
         Args:
             source: The relation.
             number: What tells the column in the answer.
-            count: Whether the different values are counted; of very many that takes as long again.
+            count: Whether the different values are counted, and those told that are there only once. Of very
+                many values that takes as long again.
             among: A relation; only values that are frequent in it are counted.
         """
         where = f"{self.sql} IS NOT NULL"
@@ -172,12 +173,13 @@ class ProfiledColumn:
                 f" AND {self.sql} IN (SELECT {self.sql} FROM {among} GROUP BY 1 HAVING count(*) > 1"
                 f" ORDER BY count(*) DESC LIMIT {TOP_VALUES})"
             )
-        text = f"left(v::VARCHAR, {TEXT_LENGTH + 1})"
         groups = f"SELECT {self.value} AS v, count(*) AS n FROM {source} WHERE {where} GROUP BY 1"
-        return (
-            f"(SELECT {number} AS c, {text} AS t, n, {'count(*) OVER ()' if count else 'NULL'} AS d"
-            f" FROM ({groups}) ORDER BY n DESC, v LIMIT {TOP_VALUES})"
-        )
+        different = "count(*) OVER ()" if count else "NULL"
+        if not count:
+            groups += " HAVING count(*) > 1"
+        first = f"SELECT v, n, {different} AS d FROM ({groups}) ORDER BY n DESC, v LIMIT {TOP_VALUES}"
+        # As text only once they are few.
+        return f"(SELECT {number} AS c, left(v::VARCHAR, {TEXT_LENGTH + 1}) AS t, n, d FROM ({first}))"
 
     # -- answers --------------------------------------------------------------------------------------
 

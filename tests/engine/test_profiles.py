@@ -254,6 +254,19 @@ def test_frequent_values_among_very_many_are_those_of_the_sample_with_all_their_
     assert not found.distinct_exact and found.distinct == pytest.approx(8_001, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("last", "top", "exact"), [(999, [], True), (0, [(0, 2)], False)], ids=["all different", "one twice"]
+)
+def test_of_very_many_values_those_are_told_that_are_there_more_than_once(
+    duckdb_context: Any, monkeypatch: pytest.MonkeyPatch, last: int, top: list[Any], exact: bool
+) -> None:
+    monkeypatch.setattr(profiling, "FEW_VALUES", 100)
+    column = full(duckdb_context, pa.table({"x": [*range(999), last]})).columns[0]
+    assert [(value.value, value.count) for value in column.top] == top
+    assert column.distinct_exact == exact
+    assert column.distinct == (1_000 if exact else pytest.approx(999, rel=0.1))
+
+
 def test_a_sample_has_its_size_and_stays_inside() -> None:
     for rows in (1_000_001, 1_234_567, 50_000_000):
         picked = profiling.sample_rows(rows)
