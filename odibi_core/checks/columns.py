@@ -8,6 +8,7 @@ from odibi_core.checks import data_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,7 @@ def unknown_column(
     """
     meant, certain = best(column, schema.names)
     return data_codes.UNKNOWN_COLUMN.found(
-        missing_text(column, [local]), step=step.name, field=".".join(map(str, field)),
+        one_line(missing_text(column, [local])), step=step.name, field=".".join(map(str, field)),
         span=place(step, *field, key=True) if key else place(step, *field, start=0), suggestion=meant,
         help=help_text(step, meant, local, schema.names, pipeline),
         fix=None if meant is None else replacement(step.origin, meant, *field, key=key, safe=certain),

@@ -118,7 +118,7 @@ class Lab:
             _check_text(sql)
             try:
                 self._lay_out(cursor, tables)
-            except (duckdb.Error, UnicodeEncodeError, TypeError) as error:
+            except (duckdb.Error, UnicodeEncodeError, TypeError, RuntimeError) as error:
                 # A name or type that DuckDB does not take as a table's: nothing is said of the query.
                 self.close()
                 raise SqlProblem("internal", str(error)) from None

@@ -12,6 +12,7 @@ from odibi_core.checks.sql_files import OUR_NAME
 from odibi_core.checks.sql_names import plain_name, written_name
 from odibi_core.checks.sql_words import argument_count, words_of
 from odibi_core.config.origins import replacement
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +84,7 @@ def tell(mistake: Mistake, text: SqlText) -> Diagnostic:
             start = min(start, max(end - 1, 0))
         token = text.written[start:end]
     message, help = _words(mistake, text, token)
+    message, help = one_line(message), None if help is None else one_line(help)
     fix = None
     if mistake.meant is not None and start is not None:
         new = mistake.meant if problem.kind == "syntax" else written_name(mistake.meant, token)
