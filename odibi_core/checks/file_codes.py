@@ -80,6 +80,13 @@ NOT_THE_FORMAT = CodeInfo(
     '{"name": "read", "layer": "ingest", "value": "orders.parquet"}',
     "Say what it is with `format` or `encoding`, or write it anew.",
 )  # fmt: skip
+WRONG_SEPARATOR = CodeInfo(
+    "ODB423", "wrong-separator", "warning",
+    "a csv file is read with another separator than it has",
+    "All of its header comes to one column, whose name has another separator in it several times.",
+    '{"name": "read", "layer": "ingest", "value": "orders.csv"}',
+    'Say which it is: "params": {"sep": ";"}.',
+)  # fmt: skip
 NO_FILES = CodeInfo(
     "ODB410", "no-files", "error",
     "a directory or pattern stands for no file",

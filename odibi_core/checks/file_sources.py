@@ -16,6 +16,7 @@ from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.round_trips import schema_of_written
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.separators import other_separator
 from odibi_core.checks.sources import missing_source, reads_file
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Format
 
 _GLOB = frozenset("*?[")
+_LOOKED = 100  # of more files the directories tell
 
 
 class FileSource:
@@ -69,11 +71,12 @@ class FileSource:
         if fmt is None:
             return None
         self._check_options(fmt)
-        if self._found or not self._filled.is_known:
+        files = self._files(fmt) if here else []
+        if self._found or files is None or not self._filled.is_known:
             return None
         if writers:
             return schema_of_written(self._step, fmt, writers, self._inputs, self._tools.pipeline)
-        return self._read(fmt) if here else None
+        return self._read(fmt, files) if here else None
 
     def _format(self) -> Format | None:
         from odibi_core.formats import find_format, format_names, known_suffixes
@@ -172,7 +175,8 @@ class FileSource:
         self._looked[str(path)] = None
         self._looked[str(path.parent)] = None
 
-    def _read(self, fmt: Format) -> Schema | None:
+    def _files(self, fmt: Format) -> list[Path] | None:
+        """Returns the files that the source stands for; None where it stands for none."""
         from odibi_core.formats import find_files
 
         value = self._filled.value or ""
@@ -188,8 +192,11 @@ class FileSource:
         except OSError:
             return None
         paths = [Path(file.path) for file in files]
-        for path in paths[:100]:
+        for path in paths[:_LOOKED]:
             self._look(path)
+        return paths
+
+    def _read(self, fmt: Format, paths: list[Path]) -> Schema | None:
         problem = FileProblem(self._filled, self._tools, fmt, paths)
         unreadable = problem.unreadable()
         if unreadable is not None:
@@ -204,6 +211,9 @@ class FileSource:
             return None
         schema = Schema.of(columns)
         self._found.extend(self._ignored_columns(schema))
+        separator = other_separator(self._step, fmt, schema)
+        if separator is not None:
+            self._found.append(separator)
         return schema
 
     def _columns(self, params: Mapping[str, Any]) -> list[tuple[str, str | None]] | None:

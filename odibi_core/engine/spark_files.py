@@ -15,11 +15,12 @@ from odibi_core.formats.compression import compression_of, opened
 from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
     from odibi_core.formats.base import Format
+    from odibi_core.formats.sources import File
 
 NATIVE = ("csv", "tsv", "jsonl", "parquet")  # a .json array Spark reads whole on one core: our reader does
 OWN = {
@@ -86,9 +87,7 @@ def read_natively(
         files = find_files(source, fmt, resolve)
         if any(compression_of(file.path) in ("xz", "zstd") for file in files):
             return None
-        empty = next((file for file in files if Path(file.path).stat().st_size == 0), None)
-        if empty is not None:
-            raise FormatError(f"`{one_line(empty.label)}` is empty: it has no {fmt.name} in it")
+        check_not_empty(files, fmt)
         paths = [_not_a_pattern(Path(file.path)) for file in files]
         first = Path(files[0].path)
     reader = session.read.options(**plan["options"])
@@ -260,6 +259,13 @@ def _in_written_order(frame: DataFrame, path: Path) -> DataFrame:
         return frame  # Spark itself will say what is wrong with the line
     rest = [name for name in frame.columns if name not in written]
     return frame.select(*[f"`{name}`" for name in [*(n for n in written if n in frame.columns), *rest]])
+
+
+def check_not_empty(files: Sequence[File], fmt: Format) -> None:
+    """Raises `FormatError` for a file with nothing in it, which Spark would read as no rows."""
+    empty = next((file for file in files if Path(file.path).stat().st_size == 0), None)
+    if empty is not None:
+        raise FormatError(f"`{one_line(empty.label)}` is empty: it has no {fmt.name} in it")
 
 
 def no_column(label: str, column: str, names: list[str]) -> StepOptionError:

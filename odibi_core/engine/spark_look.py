@@ -10,6 +10,7 @@ from odibi_core.engine.spark_files import (
     NATIVE,
     OWN,
     NotNativeError,
+    check_not_empty,
     has_scheme,
     no_column,
     read_plan,
@@ -64,6 +65,7 @@ def columns_on_spark(
         return by_our_reader("spark", source, params, resolve)
     if len(files) > MOST_FILES or not all(is_plain_file(file) for file in files):
         return None
+    check_not_empty(files, fmt)
     read = {"parquet": _parquet, "jsonl": _jsonl}.get(fmt.name, _csv)
     try:
         columns = read(files, fmt, plan, set(options) & set(OWN[fmt.name]) - _HARMLESS)
