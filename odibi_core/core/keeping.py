@@ -74,6 +74,7 @@ class Keeper:
         self._changed = threading.Condition()
         self._waiting = 0
         self._entries: dict[str, _Entry] = {}
+        self._held = 0  # bytes of their files
         self._twins: dict[int, tuple[weakref.ref[Any], str]] = {}  # frames that have been written
         self._thread: threading.Thread | None = None
         self._closing = self._hurry = False
@@ -166,12 +167,12 @@ class Keeper:
         index_file = paths.data_file(number, "index")
         target, index = paths.directory / file, paths.directory / index_file
         temporary = (target.with_name(f".{target.name}.tmp"), index.with_name(f".{index.name}.tmp"))
+        done = False
         try:
-            keepable(job.frame, job.context) if job.context.name != "spark" else None
-            target.parent.mkdir(exist_ok=True)
             rows = self._write(job, temporary[0])
             has_index = write_index(job.frame, job.context, temporary[1])
             self._settle(job, rows, temporary if has_index else temporary[:1], (target, index))
+            done = True
         except NotKeepableError as reason:
             self._say(job, str(reason))
         except duckdb.InterruptException:
@@ -184,7 +185,7 @@ class Keeper:
         except (pa.ArrowException, EngineError, TypeError, ValueError) as error:
             self._say(job, _told(error))
         finally:
-            for path in temporary:
+            for path in temporary if not done else ():
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
 
@@ -203,12 +204,15 @@ class Keeper:
         else:
             if self._hurry:
                 raise NotKeepableError("the run was to end")
+            temporary.parent.mkdir(exist_ok=True)
             free = shutil.disk_usage(temporary.parent).free
             if free < _RESERVE + job.size:
                 raise NotKeepableError(f"the disk has only {free / 1e6:,.0f} MB left")
             rows = write_full(
                 job.frame, job.context, temporary, redactor=self._tracker.redactor, stop=self._interruptible
             )
+        if job.context.name != "spark":  # whose preview can be all there is; keepable() says no to the rest
+            keepable(job.frame, job.context)
         check_same(job.frame, job.context, temporary)
         return rows
 
@@ -219,33 +223,33 @@ class Keeper:
 
     def _settle(self, job: _Job, rows: int, written: tuple[Path, ...], targets: tuple[Path, Path]) -> None:
         """Makes room for what was written, names it and tells the journal; or leaves it."""
-        size = sum(path.stat().st_size for path in written)
+        sizes = [path.stat().st_size for path in written]
+        size = sum(sizes)
         worth = job.cost_ms / max(1, size)
         if not self._all and not self._make_room(job, size, worth):
             raise NotKeepableError("more has been kept already than `auto` allows")
         has_index = len(written) > 1
         digest = digest_of_files(written[0], written[1] if has_index else None)
-        file_size = written[0].stat().st_size
         files = targets[: len(written)]
         for path, target in zip(written, files, strict=True):
             path.replace(target)
         self._entries[job.key] = _Entry(files, size, worth)
+        self._held += size
         self._twins[id(job.frame)] = (weakref.ref(job.frame), job.key)
-        root = targets[0].parent.parent
         self._tracker.record(
             DatasetKept(
                 dataset=job.key,
-                file=str(targets[0].relative_to(root)),
+                file=f"{targets[0].parent.name}/{targets[0].name}",
                 rows=rows,
-                bytes=file_size,
+                bytes=sizes[0],
                 digest=digest,
                 step=job.step.name,
-                index_file=str(targets[1].relative_to(root)) if has_index else None,
+                index_file=f"{targets[1].parent.name}/{targets[1].name}" if has_index else None,
             )
         )
 
     def _make_room(self, job: _Job, size: int, worth: float) -> bool:
-        held = sum(entry.size for entry in self._entries.values())
+        held = self._held
         if held + size <= self._budget:
             return True
         mine = (self._frames.is_needed(job.key, beside=1), worth)
@@ -264,6 +268,7 @@ class Keeper:
             return False
         for key in going:
             entry = self._entries.pop(key)
+            self._held -= entry.size
             self._tracker.record(DatasetDropped(dataset=key, reason=f"room was made for `{job.key}`"))
             for path in entry.files:
                 path.unlink(missing_ok=True)

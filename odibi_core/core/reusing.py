@@ -20,7 +20,7 @@ from odibi_core.journal.events import DatasetKept, DatasetStored, Expectation, F
 from odibi_core.journal.lock import holder_state
 from odibi_core.reuse.fingerprints import Fingerprinter, Surroundings, same_files
 from odibi_core.reuse.past import PastRun, past_runs
-from odibi_core.reuse.planning import Reuse, RunPlan, Wish, plan_run
+from odibi_core.reuse.planning import Reuse, RunPlan, Wish, enough_of, plan_run
 from odibi_core.reuse.stamps import Stamper
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class Reuser:
                 ) from error
             return [run]
         log_dir = paths.log_dir if paths is not None else self._tracker.log_dir
-        return list(past_runs(log_dir, pipeline, but=paths.run_id if paths is not None else None))
+        runs = past_runs(log_dir, pipeline, but=paths.run_id if paths is not None else None)
+        return enough_of(runs, self._prints)
 
     def why(self, step: str) -> str | None:
         """Returns why a step runs, None where nobody had to decide it."""

@@ -36,9 +36,12 @@ def file_digest(path: Path) -> str:
         OSError: It cannot be read.
     """
     found = hashlib.blake2b(digest_size=_SIZE)
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(descriptor, _CHUNK):
             found.update(chunk)
+    finally:
+        os.close(descriptor)
     return found.hexdigest()
 
 

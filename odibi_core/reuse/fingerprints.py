@@ -84,7 +84,6 @@ class Fingerprinter:
             step: The step.
             made: Fingerprints of the steps it needs.
         """
-        parts, never = self._own_parts(step)
         inputs = []
         for local, key in step.inputs.items():
             producer, output = self._outputs.get(key, (None, ""))
@@ -93,6 +92,7 @@ class Fingerprinter:
                 return None
             inputs.append([local, found.value, output])
         try:
+            parts, never = self._own_parts(step)
             # What has to be dead at its timeout must not hang here, on a file system that is gone.
             timed = step.metadata.get("timeout") is not None or step.params.get("timeout") is not None
             files = self.stamper.stamps(self.sources_of(step), read=not timed)

@@ -12,7 +12,7 @@ from odibi_core.reuse.fingerprints import volatile_sql
 from odibi_core.reuse.stamps import is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from odibi_core.config.placeholders import Values
@@ -184,7 +184,7 @@ class Planner:
             step = run.by_fingerprint.get(now.value)
             if step is None:
                 continue
-            if all(_there(run, step, local) for local in step.info.outputs):
+            if _is_whole(run, step):
                 return run, step
             found = found or (run, step)
         return found
@@ -348,6 +348,23 @@ def plan_run(
         steps, graph, predicted(prints, past), past, partial(volatile_sql, values=values), prints.target_of
     )
     return planner.plan(wish)
+
+
+def enough_of(runs: Iterable[PastRun], prints: Fingerprinter) -> list[PastRun]:
+    """Returns the runs to look at: the newest alone, if it has all there can be; else all of them."""
+    found: list[PastRun] = []
+    for run in runs:
+        found.append(run)
+        if len(found) == 1:
+            wanted = [now for now in predicted(prints, found).values() if now is not None]
+            steps = [run.by_fingerprint.get(now.value) for now in wanted if now.never is None]
+            if all(step is not None and _is_whole(run, step) for step in steps):
+                break
+    return found
+
+
+def _is_whole(run: PastRun, step: StepRecord) -> bool:
+    return all(_there(run, step, local) for local in step.info.outputs)
 
 
 def predicted(prints: Fingerprinter, past: Sequence[PastRun]) -> Mapping[str, Fingerprint | None]:
