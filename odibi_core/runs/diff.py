@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from odibi_core.journal.events import ColumnInfo
@@ -10,7 +11,6 @@ from odibi_core.runs.compare import SchemaChange, compare_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -177,8 +177,8 @@ def diff_tables(
 
 
 def diff_files(
-    before: Path,
-    after: Path,
+    before: str | Path,
+    after: str | Path,
     *,
     key: Sequence[str] = (),
     before_columns: Iterable[ColumnInfo] | None = None,
@@ -207,8 +207,8 @@ def diff_files(
     from odibi_core.runs.diff_files import FileDiff
 
     with FileDiff(
-        before,
-        after,
+        Path(before),
+        Path(after),
         before_columns=before_columns,
         after_columns=after_columns,
         key=key,
