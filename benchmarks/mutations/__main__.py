@@ -16,6 +16,7 @@ from benchmarks.mutations import (
     faults_shape,
     faults_sql,
     faults_steps,
+    faults_swaps,
     faults_text,
     faults_types,
     faults_world,
@@ -36,6 +37,7 @@ KINDS = (
     faults_groups,
     faults_types,
     faults_steps,
+    faults_swaps,
     faults_world,
     harmless,
 )

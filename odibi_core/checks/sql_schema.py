@@ -38,6 +38,8 @@ _STAND_INS = (None, "odibi", 1)
 
 def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outcome:
     """Returns the schema of a step's query, and every mistake in it that is certain."""
+    if step.layer == "ingest":
+        inputs = {}  # it only waits for them
     if not step.value.strip():
         return NOTHING  # what lacks is told by the rules about the step itself
     if "${" in step.value and any(found.breaks_sql for found in malformed(step.value, in_sql=True)):

@@ -131,6 +131,11 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     name = plain_name(mistake.problem.name or "")
     if not text.are_inputs:
         return f"there is no table `{name}`", _listed("table", text.tables)
+    if text.step.layer == "ingest" and name in text.step.inputs:
+        return (
+            f"there is no table `{name}`",
+            "a step of the layer transform reads its inputs, one of ingest does not",
+        )
     message = f"no input is called `{name}`"
     producers = text.pipeline.graph.producers
     if name in text.step.inputs.values():
