@@ -17,7 +17,6 @@ from odibi_core.formats.arrow import type_name
 from odibi_core.functions import Returns, call, hold_to, odibi_function, result_of
 from odibi_core.functions.declaration import columns_of, duckdb_type, family
 from odibi_core.functions.registry import REGISTRY
-from tests.builders import function, orchestrator, sql
 
 FRAME = pd.DataFrame({"id": [1], "score": [0.5]})
 
@@ -119,44 +118,6 @@ def test_outputs_are_held_to_their_own_columns():
     assert hold_to(declared, "unheard", [("x", "int64")], STEP) is None
     with pytest.raises(StepOptionError):
         hold_to(declared, "bad", [("id", "int64")], STEP)
-
-
-MODULE = """
-from odibi_core.functions import odibi_function
-
-@odibi_function("decl_{n}", returns={{"id": "int64"}}, requires=["id"], engines=["pandas"])
-def f(data):
-    return data.assign(more=1) if "wrong" in data else data
-"""
-
-
-@pytest.fixture
-def run(tmp_path):
-    (tmp_path / "decl_module.py").write_text(MODULE.format(n="run"))
-
-    def run(query, engine="pandas", **params):
-        steps = [
-            sql("read", query, engine="duckdb"),
-            function("f", "decl_module.f", engine=engine, params=params, data="read"),
-        ]
-        orchestrator(steps, tmp_path / "logs", engine="pandas", base_dir=tmp_path).run()
-
-    return run
-
-
-def test_a_run_holds_a_function_to_what_it_declares(run):
-    run("SELECT 1::BIGINT AS id")
-    with pytest.raises(StepOptionError, match="does not declare the column"):
-        run("SELECT 1::BIGINT AS id, 2 AS wrong")
-    with pytest.raises(StepOptionError, match="`data` has no column `id`, which function `f` requires"):
-        run("SELECT 1 AS idd")
-    with pytest.raises(StepOptionError, match="does not take frames of the engine `duckdb`"):
-        run("SELECT 1::BIGINT AS id", engine="duckdb")
-
-
-def test_a_function_in_a_process_of_its_own_is_held_to_it_too(run):
-    with pytest.raises(StepOptionError, match="does not declare the column"):
-        run("SELECT 1::BIGINT AS id, 2 AS wrong", isolate=True)
 
 
 def test_columns_are_required_of_the_frame_of_a_parameter():
