@@ -174,7 +174,7 @@ class Keeper:
             self._settle(job, rows, temporary if has_index else temporary[:1], (target, index))
             done = True
         except NotKeepableError as reason:
-            self._say(job, str(reason))
+            self._say(job, str(reason), "debug" if job.context.name == "spark" else "info")
         except duckdb.InterruptException:
             self._say(job, "the run was to end")
         except (OSError, duckdb.Error) as error:
@@ -281,7 +281,7 @@ class Keeper:
         if now and interrupt is not None:
             interrupt()
 
-    def _say(self, job: _Job, reason: str, level: str = "debug") -> None:
+    def _say(self, job: _Job, reason: str, level: str = "info") -> None:
         message = self._tracker.redactor.text(f"`{job.key}` is not kept: {reason}")
         self._tracker.log(message, level=level, step=job.step.name)
 

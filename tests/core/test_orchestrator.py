@@ -468,16 +468,21 @@ def test_a_run_that_cannot_write_its_journal_waits_for_no_function(tmp_path, mon
         over.wait(60)
         return [{"a": 1}]
 
+    @odibi_function("test_waits_for_the_other")
+    def waits_for_the_other():
+        waiting.wait(60)
+        return [{"a": 1}]
+
     append = JournalWriter.append
 
     def full_disk(self, event):
-        if getattr(event, "step", None) == "quick" and waiting.wait(60):
+        if getattr(event, "step", None) == "quick" and type(event).__name__ == "Snapshot":
             raise JournalError("cannot write the journal: no space left")
         return append(self, event)
 
     monkeypatch.setattr(JournalWriter, "append", full_disk)
     monkeypatch.setattr(conductor, "GRACE_S", 0.2)
-    steps = [function("slow", "test_waits_for_ever"), sql("quick", "SELECT 1 AS a")]
+    steps = [function("slow", "test_waits_for_ever"), function("quick", "test_waits_for_the_other")]
     try:
         with pytest.raises(JournalError, match="no space left"):
             orchestrator(steps, tmp_path).run()

@@ -31,8 +31,9 @@ class Bench:
         self._forget_modules()
         tracker = Tracker(log_dir or self.log_dir)
         with create_engine_context(self.engine, base_dir=self.directory) as context:
+            events = options.pop("events", None) or EventEmitter()
             settings = {"pipeline": "p", "keep_frames": False, "max_workers": 2, **options}
-            run = Orchestrator(steps, context, tracker, EventEmitter(), **settings)
+            run = Orchestrator(steps, context, tracker, events, **settings)
             try:
                 run.run()
             except Exception as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from odibi_core.core import Step
+from odibi_core.core import EventEmitter, Step
 from odibi_core.errors import RunError
 from tests.builders import function, sql
 from tests.reuse.pipelines import Bench, data_of, ran, states, told
@@ -188,3 +188,20 @@ def test_what_was_expected_is_told_of_a_reused_step_too(bench):
     assert second.steps["a"].expectations == first.steps["a"].expectations != ()
     steps[0].metadata["expect"] = [{"range": {"n": {"max": 0}}}]
     assert states(bench.run(steps, use_cache=True)) == {"a": "failed"}
+
+
+def test_what_was_made_of_a_source_that_changed_while_it_was_read_is_not_reused(bench):
+    (bench.directory / "helper.py").write_text(HELPER)
+    source = bench.directory / "rates.csv"
+    events = EventEmitter()
+
+    def change(step: Step) -> None:
+        if step.name == "s03":
+            source.write_text("currency,rate\nUSD,0.9\n")
+
+    events.on("snapshot", change)
+    first = bench.run(twenty(bench.engine), events=events)
+    assert first.steps["s03"].fingerprint is None and first.steps["s06"].fingerprint is None
+    source.write_text("currency,rate\nUSD,0.5\n")  # as it was when the run began
+    second = bench.run(twenty(bench.engine), use_cache=True)
+    assert {"s03", "s06", "s12"} <= ran(second) and states(second)["s04"] == "reused"
