@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -29,6 +30,13 @@ WARNINGS = ("ODB508", "ODB514")
 HARMLESS = ("ODB207", "ODB209")
 READ = {"layer": "ingest", "name": "read", "type": "sql", "engine": "duckdb", "outputs": {"data": "orders"},
         "value": "SELECT 1::BIGINT AS id, 'north' AS region, 2.5::DOUBLE AS amount"}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def leave_no_database_open():
+    """Runs from Python leave their engines to the collector; tests that fork this process come later."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

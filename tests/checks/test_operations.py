@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -26,6 +27,13 @@ QUERY = (
 )
 READ = {"layer": "ingest", "name": "read", "type": "sql", "engine": "duckdb", "value": QUERY,
         "outputs": {"data": "orders"}}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def leave_no_database_open():
+    """Runs from Python leave their engines to the collector; tests that fork this process come later."""
+    yield
+    gc.collect()
 
 
 def found(
