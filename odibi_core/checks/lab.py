@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -15,11 +13,11 @@ from odibi_core.checks.sql_tree import SqlTree, tree_of
 from odibi_core.engine.duckdb_session import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import duckdb
 
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -32,22 +30,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "512MB",
 }
 _DESCRIBE = "DESCRIBE "
-_FILES_KEPT = 1_000
 _ANSWERS_KEPT = 4_000
 _T = TypeVar("_T")
-_TYPE = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
-_FAMILY = re.compile(r"\(.*\)")
-# A value of each type that others may not be made of; texts are made anything, or not, one by one.
-_SAMPLES = {
-    "BOOLEAN": "TRUE", "TINYINT": "1::TINYINT", "SMALLINT": "1::SMALLINT", "INTEGER": "1::INTEGER",
-    "BIGINT": "1::BIGINT", "HUGEINT": "1::HUGEINT", "UTINYINT": "1::UTINYINT", "USMALLINT": "1::USMALLINT",
-    "UINTEGER": "1::UINTEGER", "UBIGINT": "1::UBIGINT", "FLOAT": "1::FLOAT", "DOUBLE": "1::DOUBLE",
-    "DECIMAL": "1::DECIMAL(4, 2)", "DATE": "DATE '2000-01-01'", "TIME": "TIME '10:00:00'",
-    "TIMESTAMP": "TIMESTAMP '2000-01-01'", "TIMESTAMP_S": "TIMESTAMP_S '2000-01-01'",
-    "TIMESTAMP_MS": "TIMESTAMP_MS '2000-01-01'", "TIMESTAMP_NS": "TIMESTAMP_NS '2000-01-01'",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ '2000-01-01'", "INTERVAL": "INTERVAL 1 DAY",
-    "BLOB": "'1'::BLOB", "UUID": "uuid()",
-}  # fmt: skip
 # What is known to be there and nothing else: it fits everywhere, so that nothing false is said of it.
 _UNKNOWN = '"NULL"'
 
@@ -83,9 +67,6 @@ class Lab:
         self._tables: dict[str, tuple[str, Schema]] = {}
         self._functions: frozenset[str] | None = None
         self._types: frozenset[str] | None = None
-        self._files: dict[tuple[str, int, int, int], Schema | None] = {}
-        self._types_called: dict[str, str | None] = {}
-        self._refusals: dict[tuple[str, str], str | None] = {}
         self._answers: dict[Hashable, Any] = {}
 
     def recall(self, key: Hashable, work: Callable[[], _T]) -> _T:
@@ -187,80 +168,18 @@ class Lab:
         found: dict[str, Any] = json.loads(text)
         return None if found.get("error") else found
 
-    def type_called(self, text: str) -> str | None:
-        """Returns DuckDB's own name of a type; None where there is none, or it has more to it than a name."""
-        if text not in self._types_called:
-            found = None
-            if _TYPE.fullmatch(text):
-                try:
-                    found = self.describe(f"SELECT CAST(NULL AS {text})", {}).columns[0].type
-                except SqlProblem:
-                    found = None
-            self._types_called[text] = found
-        return self._types_called[text]
-
-    def refuses_text(self, text: str, kind: str) -> str | None:
-        """Returns why a text cannot be converted to a type, as DuckDB says it; None where it can.
-
-        Args:
-            text: The text.
-            kind: DuckDB's name of the type, as `type_called` gives it.
-        """
-        return self._refused(f"SELECT CAST(? AS {kind})", [text])
-
-    def refuses_type(self, kind: str, to: str) -> str | None:
-        """Returns why no value of a type can be converted to another one; None where some can, or unknown."""
-        sample = _SAMPLES.get(_FAMILY.sub("", kind))
-        if sample is None or kind == to:
-            return None
-        key = (sample, to)
-        if key not in self._refusals:
-            why = self._refused(f"SELECT CAST({sample} AS {to})", [])
-            self._refusals[key] = why if why is not None and why.startswith("Unimplemented type") else None
-        return self._refusals[key]
-
-    def _refused(self, select: str, values: list[str]) -> str | None:
-        """Returns why a SELECT of our own over one value fails; None where it does not."""
+    def refused(self, select: str, values: Sequence[str] = ()) -> str | None:
+        """Returns why a SELECT of our own fails to convert a constant; None where it does not fail."""
         import duckdb
 
         with self._lock:
             try:
-                self._open().execute(select, values).fetchall()
+                self._open().execute(select, list(values)).fetchall()
             except duckdb.ConversionException as error:
                 return problem_of(error, select, 0).message
             except duckdb.Error:
                 return None
         return None
-
-    def columns_of_file(self, call: str, path: str) -> Schema | None:
-        """Returns the columns that a reading gives; None where DuckDB cannot tell.
-
-        Args:
-            call: What stands behind FROM, in our own words: a reader with literals, or a quoted path.
-            path: The one file that may be read for it.
-        """
-        import duckdb
-
-        found = os.stat(path)  # noqa: PTH116 - as looked at
-        key = (call, found.st_mtime_ns, found.st_size, found.st_ino)
-        if key in self._files:
-            return self._files[key]
-        settings = {name: value for name, value in _SETTINGS.items() if name != "enable_external_access"}
-        schema = None
-        with duckdb.connect(":memory:", config=settings) as reading:
-            reading.execute("SET GLOBAL TimeZone = 'UTC'")
-            reading.execute("SET allowed_paths = ?", [[path]])
-            reading.execute("SET enable_external_access = false")
-            reading.execute("SET lock_configuration = true")
-            try:
-                rows = reading.execute(f"DESCRIBE SELECT * FROM {call}").fetchall()
-                schema = Schema.of((row[0], row[1]) for row in rows)
-            except duckdb.Error:
-                schema = None
-        if len(self._files) >= _FILES_KEPT:
-            self._files.clear()
-        self._files[key] = schema
-        return schema
 
     def functions(self) -> frozenset[str]:
         """Returns the names of all functions there are."""
@@ -303,7 +222,7 @@ class Lab:
         if self._connection is None:
             import duckdb
 
-            connection = duckdb.connect(":memory:", config=_SETTINGS)
+            connection = duckdb.connect(":memory:", config=SETTINGS)
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute("SET lock_configuration = true")
             self._connection = connection
@@ -332,4 +251,4 @@ def _check_text(sql: str) -> None:
         raise SqlProblem("internal", str(error)) from None
 
 
-__all__ = ["Lab", "SqlProblem", "Statement"]
+__all__ = ["SETTINGS", "Lab", "SqlProblem", "Statement"]

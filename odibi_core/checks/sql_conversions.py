@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
 from odibi_core.checks.sql_tree import operands, place_of, places_in
 
 if TYPE_CHECKING:
@@ -65,16 +66,16 @@ def impossible_conversions(
     found: list[SqlProblem] = []
     for conversion in _conversions(parsed, sql):
         to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
-        to = None if to is None else lab.type_called(to)
+        to = None if to is None else type_called(lab, to)
         if to is None or to == _TEXT:
             continue
         text = _text_of(conversion.node)
         if text is not None:
-            why = lab.refuses_text(text, to)
+            why = refuses_text(lab, text, to)
             kind, name = "constant", text
         else:
             source = types.of(conversion.node)
-            why = None if source is None else lab.refuses_type(source, to)
+            why = None if source is None else refuses_type(lab, source, to)
             kind, name = "type", source or ""
         if why is not None:
             start, end = conversion.place

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.checks.lab import SETTINGS
 from odibi_core.checks.rewriting import Rewritten
+from odibi_core.checks.schemas import Schema
 from odibi_core.checks.sql_names import call_end, written_name
 from odibi_core.checks.sql_tree import place_of
 from odibi_core.config.sql_text import DUCKDB
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from odibi_core.checks.lab import Lab
-    from odibi_core.checks.schemas import Schema
 
 _READERS = frozenset({
     "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_ndjson",
@@ -98,7 +99,7 @@ def with_files(sql: str, lab: Lab, cwd: Path, blind: Callable[[int, int], bool] 
             looked_at.append(os.path.dirname(path) + os.sep)  # noqa: PTH120 - for the nearest name
             missing.append(FileRead(path, found.name, *found.name_place))
         elif kind:
-            schema = lab.columns_of_file(found.call(path), path)
+            schema = _columns(lab, found.call(path), path)
             if schema is not None:
                 name = f"{OUR_NAME}{len(tables) + 1}"
                 tables[name] = schema
@@ -213,3 +214,32 @@ def _kind(path: str) -> bool | None:
         return None
     except (OSError, ValueError):
         return False
+
+
+def _columns(lab: Lab, call: str, path: str) -> Schema | None:
+    """Returns the columns of a file; while it stays as it is, they are remembered."""
+    found = os.stat(path)  # noqa: PTH116 - as looked at
+    key = ("file", call, found.st_mtime_ns, found.st_size, found.st_ino)
+    return lab.recall(key, lambda: columns_of_file(call, path))
+
+
+def columns_of_file(call: str, path: str) -> Schema | None:
+    """Returns the columns that a reading gives; None where DuckDB cannot tell.
+
+    Args:
+        call: What stands behind FROM, in our own words: a reader with literals, or a quoted path.
+        path: The one file that may be read for it.
+    """
+    import duckdb
+
+    settings = {name: value for name, value in SETTINGS.items() if name != "enable_external_access"}
+    with duckdb.connect(":memory:", config=settings) as reading:
+        reading.execute("SET GLOBAL TimeZone = 'UTC'")
+        reading.execute("SET allowed_paths = ?", [[path]])
+        reading.execute("SET enable_external_access = false")
+        reading.execute("SET lock_configuration = true")
+        try:
+            rows = reading.execute(f"DESCRIBE SELECT * FROM {call}").fetchall()
+        except duckdb.Error:
+            return None
+    return Schema.of((row[0], row[1]) for row in rows)

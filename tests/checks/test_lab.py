@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from odibi_core.checks.lab import Lab, SqlProblem
+from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
 from odibi_core.checks.schemas import Schema
 
 DATA = Schema.of([("id", "BIGINT"), ("name", "VARCHAR"), ("odd", None)])
@@ -147,13 +148,13 @@ def test_what_a_fault_of_duckdb_breaks_is_opened_again():
 
 
 def test_conversions_that_no_value_survives_are_known(lab):
-    assert lab.refuses_type("DATE", "INTEGER")
-    assert lab.refuses_type("BIGINT", "DOUBLE") is None
-    assert lab.refuses_text("2026-02-30", "DATE")
-    assert lab.refuses_text("2026-02-28", "DATE") is None
-    assert lab.type_called("int") == "INTEGER"
-    assert lab.type_called("nonsense") is None
-    assert lab.type_called("INTEGER; DROP TABLE data") is None
+    assert refuses_type(lab, "DATE", "INTEGER")
+    assert refuses_type(lab, "BIGINT", "DOUBLE") is None
+    assert refuses_text(lab, "2026-02-30", "DATE")
+    assert refuses_text(lab, "2026-02-28", "DATE") is None
+    assert type_called(lab, "int") == "INTEGER"
+    assert type_called(lab, "nonsense") is None
+    assert type_called(lab, "INTEGER; DROP TABLE data") is None
 
 
 def test_several_threads_take_turns(lab):

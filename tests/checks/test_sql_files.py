@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from odibi_core.checks.lab import Lab
+from odibi_core.checks.sql_files import columns_of_file
 from tests.checks.sql_case import Found, examine_step
 
 
@@ -72,9 +73,9 @@ def test_what_is_no_one_local_file_is_left_alone(look, query):
     assert look(query, environ={"DIR": "elsewhere"}).told == []
 
 
-def test_only_the_file_named_may_be_read(lab, tmp_path):
+def test_only_the_file_named_may_be_read(tmp_path):
     (tmp_path / "a.csv").write_text("id\n1\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("id\n1\n", encoding="utf-8")
     a, b = str(tmp_path / "a.csv"), str(tmp_path / "b.csv")
-    assert lab.columns_of_file(f"'{a}'", a).names == ("id",)
-    assert lab.columns_of_file(f"'{b}'", a) is None
+    assert columns_of_file(f"'{a}'", a).names == ("id",)
+    assert columns_of_file(f"'{b}'", a) is None
