@@ -257,7 +257,7 @@ def by_odibi(before: str, after: str) -> None:
     import pyarrow.parquet  # noqa: F401
 
     from odibi_core.runs.diff import diff_files
-    from odibi_core.runs.diff_files import FileDiff  # noqa: F401
+    from odibi_core.runs.diff_join import FileDiff  # noqa: F401
 
     print(timed(lambda: diff_files(Path(before), Path(after), key=["id"], memory_limit=MEMORY)), peak())
 

@@ -270,7 +270,7 @@ def _through_files(
     exact_up_to: int | None,
     memory_limit: str,
 ) -> Iterator[Compared]:
-    from odibi_core.runs.diff_files import FileDiff
+    from odibi_core.runs.diff_join import FileDiff
 
     if before.file is None or after.file is None:
         raise ValueError("both sides must have a file")

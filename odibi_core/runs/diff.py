@@ -204,7 +204,7 @@ def diff_files(
     Raises:
         RunLogError: A file is gone or damaged, or there is no room for the comparison.
     """
-    from odibi_core.runs.diff_files import FileDiff
+    from odibi_core.runs.diff_join import FileDiff
 
     with FileDiff(
         Path(before),

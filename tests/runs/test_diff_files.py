@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from odibi_core.errors import RunLogError
 from odibi_core.runs.diff import TIMES, diff_files
-from odibi_core.runs.diff_files import FileDiff
+from odibi_core.runs.diff_join import FileDiff
 from tests.counts import count
 from tests.runs.test_diff import ODD, equal, table_pairs
 

@@ -15,7 +15,6 @@ from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopVal
 from odibi_core.runs.drift import LARGE, MODERATE, compare_profiles
 from tests.counts import count
 
-
 FLOATS = st.floats(-1e100, 1e100) | st.sampled_from([math.nan, math.inf])
 
 
