@@ -77,8 +77,11 @@ class StepComparison:
 
     @property
     def state_changed(self) -> bool:
-        """Whether it ended differently."""
-        return self.before is not None and self.after is not None and self.before.state != self.after.state
+        """Whether it ended differently; a result that was reused is as good as one that was made."""
+        if self.before is None or self.after is None:
+            return False
+        states = {"success" if s.state == "reused" else s.state for s in (self.before, self.after)}
+        return len(states) > 1
 
     @property
     def duration_delta_ms(self) -> float | None:

@@ -172,6 +172,20 @@ def test_records_alone_have_no_data_to_compare():
     assert found.diff("read") is None and found.results("read") == () and found.drift("read") == ()
 
 
+def test_a_reused_result_is_no_difference_and_no_pace():
+    def record(state, ms):
+        events = [
+            ev.RunStarted(run_id="r", pipeline="p", steps=steps("s")),
+            ev.StepStarted(step="s"),
+            ev.StepFinished(step="s", state=state, duration_ms=ms),
+        ]
+        return fold(events)
+
+    step = compare_runs(record("success", 5000.0), record("reused", 1.0)).steps[0]
+    assert not step.state_changed and not step.differs and step.pace is None
+    assert compare_runs(record("success", 1.0), record("failed", 1.0)).steps[0].state_changed
+
+
 def test_a_step_is_slower_only_by_a_fifth_and_a_tenth_of_a_second():
     assert pace(1000, 1201) is None and pace(1000, 1300) == "slower" and pace(1300, 1000) == "faster"
     assert pace(10, 109) is None and pace(10, 111) == "slower"
