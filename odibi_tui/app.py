@@ -274,8 +274,9 @@ class OdibiApp(ConfigActions, App[int]):
         session, mode = self.session, self.workbench.mode if self.screen_stack else ""
         if action in ("run", "run_fresh"):
             return mode in ("pipeline", "run") and bool(session.steps)
-        if action == "run_here":
-            return mode in ("pipeline", "run") and bool(session.steps) and session.selected is not None
+        if action in ("run_here", "resume"):
+            works = mode in ("pipeline", "run") and bool(session.steps) and session.selected is not None
+            return works and (action == "resume") == session.is_resumable
         if action == "cancel_run":
             return session.is_live or (session.record is not None and session.record.is_live)
         if action == "edit":
@@ -304,9 +305,14 @@ class OdibiApp(ConfigActions, App[int]):
         self.runner.start("fresh")
         self.workbench.action_mode("run")
 
+    def action_resume(self) -> None:
+        """Carries on with the run on screen, which did not end well."""
+        self.runner.start("resume")
+        self.workbench.action_mode("run")
+
     def action_run_here(self) -> None:
-        """Carries on with the run on screen if it did not end well; else runs from the selected step on."""
-        self.runner.start("here" if self.runner.resumable is None else "resume")
+        """Runs the selected step and all that follows."""
+        self.runner.start("here")
         self.workbench.action_mode("run")
 
     def action_cancel_run(self) -> None:

@@ -69,14 +69,6 @@ class Runner:
             self._busy = True
             self.app.run_worker(self._start(how), group="start", exit_on_error=True)
 
-    @property
-    def resumable(self) -> str | None:
-        """The id of the run on screen if it is one of this pipeline that did not end well."""
-        record, source = self.session.record, self.session.source
-        if record is None or source is None or record.is_live or record.foreign:
-            return None
-        return record.run_id if record.pipeline == source.stem and record.state != "success" else None
-
     async def _start(self, how: How) -> None:
         try:
             self.session.adopt(await asyncio.to_thread(self._read_source))
@@ -143,10 +135,10 @@ class Runner:
             variables=dict(session.variables),
             use_cache=self.reuse and how == "run",
         )
-        if how == "resume" and self.resumable is not None:
+        if how == "resume" and session.record is not None:
             from odibi_core.runs.choosing import run_to_resume
 
-            return replace(request, resume=run_to_resume(self.resumable, request))
+            return replace(request, resume=run_to_resume(session.record.run_id, request))
         if how == "here" and session.selected is not None:
             from odibi_core.plan.selection import quoted
             from odibi_core.runs.choosing import selected

@@ -270,6 +270,14 @@ class Session:
         """Whether a run started here is still going."""
         return self.handle is not None
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether the run on screen is one of this pipeline that did not end well."""
+        record, source = self.record, self.source
+        if record is None or source is None or record.is_live or record.foreign:
+            return False
+        return record.pipeline == source.stem and record.state not in ("success", "unknown")
+
     def show_run(
         self,
         record: RunRecord | None,

@@ -27,10 +27,6 @@ class Runs(Protocol):
     def start(self, how: How = "run") -> None:
         """Starts a run of what the source says now."""
 
-    @property
-    def resumable(self) -> str | None:
-        """The id of the run on screen if it can be carried on with."""
-
     def cancel(self) -> None:
         """Cancels the run that was started here; does nothing if there is none."""
 

@@ -64,6 +64,7 @@ class Workbench(Screen[None]):
         Binding("y", "app.copy", "copy", id="copy"),
         Binding("Y", "app.copy_command", "copy as command", id="copy.command"),
         Binding("r", "app.run", "run", id="run"),
+        Binding("R", "app.resume", "resume", id="run.resume"),  # of the two, the one that makes sense
         Binding("R", "app.run_here", "run from here", id="run.here"),
         Binding("F", "app.run_fresh", "run fresh", id="run.fresh"),
         Binding("x", "app.cancel_run", "cancel the run", id="run.cancel"),
