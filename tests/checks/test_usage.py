@@ -109,6 +109,18 @@ def test_more_circles_than_anyone_could_read_are_bounded() -> None:
     assert 0 < len(found) <= 50
 
 
+def test_a_misspelled_input_is_mended_for_certain_only_where_one_key_is_as_near() -> None:
+    def applied(key: str, *outputs: str) -> str:
+        reads = [READ | {"name": name, "outputs": {"data": name}} for name in outputs]
+        (found,) = [one for one in findings(*reads, sql("a", key)) if one.code == "ODB203"]
+        assert found.fix is not None
+        return found.fix.applicability
+
+    assert applied("orders_1x", "orders_1") == "safe"
+    assert applied("orders_3", "orders_1", "orders_2") == "unsafe"
+    assert applied("ordres_of_2025", "orders_of_2024") == "unsafe"
+
+
 # -- targets -----------------------------------------------------------------------------------------
 
 
@@ -194,6 +206,16 @@ def test_placeholders_are_told_at_their_place_wherever_they_are_filled_in() -> N
         "${var:d}",
     ]
     assert [x.field for x in found] == ["value", "value", "params.x.0.y"]
+
+
+def test_what_only_looks_like_a_placeholder_is_an_error_where_sql_stands() -> None:
+    query = "SELECT ${var: a}, '${var: b}' -- ${var: c}\n/* ${d} */, ${e}, $1, '${f}'"
+    text = json.dumps([READ | {"value": query}])
+    found = check(read_document("x.json", text=text), data=False)
+    assert [(one.code, text[one.span.start : one.span.end]) for one in found if one.span] == [
+        ("ODB606", "${var: a}"), ("ODB601", "${var: b}"), ("ODB606", "${e}"),
+    ]  # fmt: skip
+    assert [one.fix.applicability for one in found if one.fix] == ["safe", "safe", "unsafe"]
 
 
 def test_what_is_never_filled_in_needs_no_value() -> None:
