@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odibi_core.checks.edits import apply_fixes
 from odibi_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def apply_fix(source: Path, document: Document, fix: Fix) -> None:
     Raises:
         ConfigError: The file is not the one the fix was made for, or cannot be written.
     """
+    from odibi_core.checks.edits import apply_fixes
+
     apply_fixes(source, document, [fix])
 
 
