@@ -297,3 +297,14 @@ def test_prune_prints_what_goes_and_asks_nothing(logs, capsys):
     assert len(list(logs.glob("*.json"))) == 1
     assert "nothing to prune" in runs(capsys, "prune", "--keep-last", "1")[2]
     assert runs(capsys, "prune", "--older-than", "soon")[0] == 2
+
+
+def test_of_many_runs_the_newest_are_listed_and_it_is_said_how_to_see_all(logs, capsys, monkeypatch):
+    for minute in range(4):
+        make_run(logs, minute=minute)
+    monkeypatch.setattr("odibi_core.cli.runs._LISTED", 3)
+    code, out, err = runs(capsys, "list")
+    assert (code, len(out.splitlines()), err) == (0, 4, "the newest 3; `--all` lists all\n")
+    assert len(runs(capsys, "list", "--all")[1].splitlines()) == 5
+    assert len(runs(capsys, "list", "--format", "json")[1].splitlines()) == 4
+    assert len(runs(capsys, "list", "-n", "2")[1].splitlines()) == 3

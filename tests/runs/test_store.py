@@ -362,3 +362,40 @@ def test_a_directory_that_is_no_run_is_not_deleted(tmp_path):
         with pytest.raises(RunError, match="no run"):
             open_store(tmp_path).delete(name)
     assert sorted(os.listdir(tmp_path)) == ["data", "run_book"]
+
+
+def test_the_newest_runs_are_those_that_the_whole_list_begins_with(tmp_path):
+    for minute in range(5):
+        make_run(tmp_path, minute=minute)
+    make_run(tmp_path)  # in the same second as the first: its id is numbered
+    foreign = tmp_path / "run_by_another.json"
+    foreign.write_text('{"steps": [{"step_name": "a"}]}')
+    store = open_store(tmp_path)
+    for limit in (1, 3, 7, 99):
+        assert store.recent(limit) == store.runs()[:limit]
+    assert store.recent(1)[0].run_id == "run_by_another"  # written just now
+    assert open_store(tmp_path / "none").recent(3) == []
+
+
+def test_of_the_newest_only_so_many_are_read(tmp_path, monkeypatch):
+    for minute in range(5):
+        make_run(tmp_path, minute=minute)
+    read = []
+    real = summary_module.SummaryReader.read
+    monkeypatch.setattr(
+        summary_module.SummaryReader, "read", lambda *args: read.append(args[2]) or real(*args)
+    )
+    monkeypatch.setattr(store_module, "_ALMOST_RECENT", 1)
+    assert [run.run_id for run in open_store(tmp_path).recent(2)] == [
+        "run_20260131_120400",
+        "run_20260131_120300",
+    ]
+    assert sorted(read) == ["run_20260131_120200", "run_20260131_120300", "run_20260131_120400"]
+
+
+def test_where_the_newest_files_cannot_be_opened_the_latest_run_is_an_older_one(tmp_path, monkeypatch):
+    run = make_run(tmp_path)
+    for minute in range(3):
+        (tmp_path / f"run_20260201_12{minute:02d}00.json").write_text("[1]")
+    monkeypatch.setattr(store_module, "_ALMOST_RECENT", 1)
+    assert open_store(tmp_path).latest().run_id == run.run_id
