@@ -59,11 +59,11 @@ class ConfigActions:
 
     def ignorable(self) -> Diagnostic | None:
         """The current problem where its step can be told to ignore it."""
-        from odibi_core.checks.ignores import can_be_ignored
-
         problem, session = self.current_problem(), self._app.session
         if problem is None or session.stale or session.step(problem.step or "") is None:
             return None
+        from odibi_core.checks.ignores import can_be_ignored  # not before there is a problem
+
         latest = session.latest
         return problem if latest is not None and latest.kind == "json" and can_be_ignored(problem) else None
 
