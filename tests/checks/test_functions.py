@@ -202,6 +202,7 @@ QUIET = {
     "@d\ndef f(nothing, like, it): return 1",
     "a class": "class f:\n    def __init__(self, data): pass",
     "a global made in a function": "def make():\n    global f\n    f = print\nmake()",
+    "a path of modules made longer": "import sys\nsys.path.append('lib')\nimport inlib\nfrom inlib import f",
     "two definitions": "import sys\nif sys.platform == 'linux':\n    def f(data): return data\n"
     "else:\n    def f(data, more): return data",
 }

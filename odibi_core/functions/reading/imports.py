@@ -47,6 +47,9 @@ def failing_imports(reader: Reader, dotted: str) -> Iterator[FailingImport | Bro
     yield from _failing(reader, dotted, set())
 
 
+_ANYWHERE = ""  # among the modules seen: one of them changes where modules are looked for
+
+
 def _failing(reader: Reader, dotted: str, seen: set[str]) -> Iterator[FailingImport | BrokenModule]:
     parts = dotted.split(".")
     for count in range(1, len(parts) + 1):
@@ -58,6 +61,8 @@ def _failing(reader: Reader, dotted: str, seen: set[str]) -> Iterator[FailingImp
         if isinstance(source, BrokenModule):
             yield source
         elif source is not None:
+            if source.namespace.changes_path:
+                seen.add(_ANYWHERE)
             for statement in source.namespace.imports:
                 yield from _statement(reader, file, statement, seen)
 
@@ -69,7 +74,8 @@ def _statement(
         for alias in node.names:
             missing = _missing(reader, alias.name)
             if missing is not None:
-                yield FailingImport(file, node.lineno, missing)
+                if _ANYWHERE not in seen:
+                    yield FailingImport(file, node.lineno, missing)
             else:
                 yield from _failing(reader, alias.name, seen)
         return
@@ -78,7 +84,8 @@ def _statement(
         return
     missing = _missing(reader, module)
     if missing is not None:
-        yield FailingImport(file, node.lineno, missing)
+        if _ANYWHERE not in seen:
+            yield FailingImport(file, node.lineno, missing)
         return
     yield from _failing(reader, module, seen)
     target = reader.finder.find(module)

@@ -44,12 +44,14 @@ class Namespace:
         stars: `from ... import *`, in order.
         imports: Every import statement that is certainly carried out, in order.
         is_open: Whether there may be names that no statement shows.
+        changes_path: Whether it changes where Python looks for modules.
     """
 
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     stars: list[ast.ImportFrom] = field(default_factory=list)
     imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     is_open: bool = False
+    changes_path: bool = False
 
     @classmethod
     def of(cls, body: Sequence[ast.stmt], whole: ast.Module | None = None) -> Namespace:
@@ -69,6 +71,8 @@ class Namespace:
                 and (node.attr in _DYNAMIC or (node.attr == "modules" and _is_name(node.value, "sys")))
             ):
                 namespace.is_open = True
+            elif isinstance(node, ast.Attribute) and node.attr in ("path", "meta_path", "addsitedir"):
+                namespace.changes_path |= _is_name(node.value, "sys") or _is_name(node.value, "site")
         return namespace
 
     def get(self, name: str) -> Binding | None:
