@@ -14,6 +14,7 @@ from odibi_core.checks.lab_errors import LabInterruptedError
 from odibi_core.checks.memory import Memory, now_ns
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
+from odibi_core.engine.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +86,7 @@ class Checker:
         self._deep = deep
         self._lock = threading.Lock()
         self._lab = Lab()
+        self._desk = Desk()
         self._memory = Memory()
         self._half: _Half | None = None
 
@@ -141,7 +143,7 @@ class Checker:
             else:
                 pipeline, found = self._structural(document, world)
             self._memory.look_at(pipeline, world)
-            tools = Tools(world, self._lab, pipeline)
+            tools = Tools(world, self._lab, pipeline, self._desk)
             schemas: dict[str, Schema | None] = {}
             anew: set[str] = set()
             for step in pipeline.ordered:
@@ -174,6 +176,7 @@ class Checker:
             self._memory.clear()
             self._half = None
             self._lab.close()
+            self._desk.close()
 
     def __enter__(self) -> Self:
         return self

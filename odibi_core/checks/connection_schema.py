@@ -167,7 +167,7 @@ class _Connection:
             )  # fmt: skip
             return
         try:
-            database.catalogue()
+            database.catalogue(self.tools.desk)
         except FormatError as error:
             name = "SQLite" if kind == "sqlite" else "DuckDB"
             said = error.message.partition(": ")[2].partition("\n")[0]

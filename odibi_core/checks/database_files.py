@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
+    from odibi_core.engine.desk import Desk
     from odibi_core.formats.database_look import Catalogue
 
 
@@ -51,21 +52,17 @@ class DatabaseFile:
         except OSError:
             return False
 
-    def catalogue(self) -> Catalogue | None:
+    def catalogue(self, desk: Desk) -> Catalogue | None:
         """Returns what is in it; None where that cannot be known now.
 
         Raises:
             FormatError: It is no database of its kind.
         """
-        from odibi_core.formats.database_look import duckdb_catalogue, sqlite_catalogue
-
         if not self.path.is_file() or not os.access(self.path, os.R_OK):
             return None
-        if self.kind == "sqlite":
-            return sqlite_catalogue(self.path, self.label)
-        if self.is_empty:
+        if self.kind == "duckdb" and self.is_empty:
             raise FormatError(f"`{one_line(self.label)}` is empty: there is no database in it")
-        return duckdb_catalogue(self.path, self.label)
+        return desk.catalogue(self.kind, self.path, self.label)
 
 
 def find_database(filled: FilledStep, tools: Tools) -> DatabaseFile | None:

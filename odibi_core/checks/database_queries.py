@@ -89,8 +89,6 @@ class DatabaseQuery:
         return None
 
     def _on_duckdb(self, filled: Filled) -> ArrowColumns | None:
-        from odibi_core.formats.database_look import arrow_columns
-
         lab = self._tools.lab
         tables: dict[str, Schema | None] = {
             name: None if columns is None else Schema.of(columns)
@@ -113,7 +111,9 @@ class DatabaseQuery:
             self._tell(mistake, tables, base)
         if examined.schema is None:
             return None
-        return arrow_columns([(column.name, column.type) for column in examined.schema.columns])
+        return self._tools.desk.arrow_columns(
+            [(column.name, column.type) for column in examined.schema.columns]
+        )
 
     def _tell(self, mistake: Mistake, tables: Mapping[str, Schema | None], base: int) -> None:
         filled = self._filled

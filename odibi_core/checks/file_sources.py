@@ -220,7 +220,8 @@ class FileSource:
         from odibi_core.engine.source_columns import source_columns
 
         value = self._filled.value or ""
-        return source_columns(self._step.engine, value, params, self._filled.world.resolve)
+        resolve, desk = self._filled.world.resolve, self._tools.desk
+        return source_columns(self._step.engine, value, params, resolve, desk)
 
     def _ignored_columns(self, schema: Schema) -> list[Diagnostic]:
         """Returns the columns in options that pandas reads past where they are not there."""

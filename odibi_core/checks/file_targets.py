@@ -137,7 +137,7 @@ class FileTarget:
         from odibi_core.checks.rehearsal import refused_option
 
         own = {name: value for name, value in self._filled.params.items() if name not in _BESIDES}
-        found = refused_option(self._step.engine, fmt, schema, own, self._step.value)
+        found = refused_option(self._step.engine, fmt, schema, own, self._step.value, self._tools.desk)
         if found is not None:
             name, reason = found
             yield codes.INVALID_OPTION.found(

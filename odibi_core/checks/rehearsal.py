@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from odibi_core.checks.schemas import Schema
+    from odibi_core.engine.desk import Desk
     from odibi_core.formats.base import Format
 
 _REFUSALS = (OdibiError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def refused_option(
-    engine: str, fmt: Format, schema: Schema, options: Mapping[str, Any], target: str
+    engine: str, fmt: Format, schema: Schema, options: Mapping[str, Any], target: str, desk: Desk
 ) -> tuple[str, str] | None:
     """Returns the option without which the writer works, and what it says of it; None where it works, or
     where no single one is to blame.
@@ -28,24 +29,26 @@ def refused_option(
         schema: The columns that are written.
         options: The options as in `params`, without `format` and `mode`.
         target: The name of what is written.
+        desk: What looks share.
     """
     if engine == "spark":
         return None
-    reason = _refusal(engine, fmt, schema, options, target)
+    frame = _no_rows(schema, desk)
+    reason = _refusal(engine, fmt, frame, options, target)
     if reason is None:
         return None
     for name in options:
         rest = {other: value for other, value in options.items() if other != name}
-        if _refusal(engine, fmt, schema, rest, target) is None:
+        if _refusal(engine, fmt, frame, rest, target) is None:
             return name, reason
     return None
 
 
-def _refusal(engine: str, fmt: Format, schema: Schema, options: Mapping[str, Any], target: str) -> str | None:
+def _refusal(engine: str, fmt: Format, frame: Any, options: Mapping[str, Any], target: str) -> str | None:
     try:
         checked = fmt.checked(options, fmt.write_options(), "writer")
         if engine != "duckdb" or not _is_copied(fmt, checked, target):
-            fmt.rehearse(_no_rows(schema), checked)
+            fmt.rehearse(frame, checked)
     except _REFUSALS as error:
         said = error.message if isinstance(error, OdibiError) else str(error)
         return said.partition(": ")[2] if "refuses" in said.partition(": ")[0] else said
@@ -70,12 +73,10 @@ def _is_copied(fmt: Format, checked: dict[str, Any], target: str) -> bool:
     return True
 
 
-def _no_rows(schema: Schema) -> Any:
+def _no_rows(schema: Schema, desk: Desk) -> Any:
     import pyarrow as pa
 
-    from odibi_core.formats.database_look import arrow_columns
-
-    columns = arrow_columns([(column.name, column.type) for column in schema.columns])
+    columns = desk.arrow_columns([(column.name, column.type) for column in schema.columns])
     return pa.schema(
         [(name, pa.string() if dtype is None else dtype) for name, dtype in columns]
     ).empty_table()

@@ -72,7 +72,7 @@ class TableSource:
         if not self._is_there(database):
             return None
         try:
-            catalogue = database.catalogue()
+            catalogue = database.catalogue(self._tools.desk)
         except FormatError as error:
             if not database.by_connection:
                 self._found.append(self._no_database(database, error))
@@ -274,11 +274,9 @@ class TableSource:
     def _typed(
         self, columns: list[tuple[str, str | None]], options: dict[str, Any], *, empty: bool = False
     ) -> list[tuple[str, str | None]] | None:
-        from odibi_core.formats.database_look import arrow_columns
-
         if not self._has_columns([name for name, _ in columns], options):
             return None
-        found = self._converted(arrow_columns(columns), options)
+        found = self._converted(self._tools.desk.arrow_columns(columns), options)
         if not empty or found is None:
             return found
         return [(name, kind if kind in _PLAIN else None) for name, kind in found]

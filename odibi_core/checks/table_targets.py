@@ -124,7 +124,7 @@ class TableTarget:
         if not database.path.is_file():
             return
         try:
-            catalogue = database.catalogue()
+            catalogue = database.catalogue(self._tools.desk)
         except FormatError as error:
             if not database.by_connection:
                 yield self._no_database(database, error)

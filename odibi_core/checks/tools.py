@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from odibi_core.engine.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,8 +29,10 @@ class Tools:
         world: What it may look at outside the config.
         lab: Describes queries over empty tables; it opens when first used.
         pipeline: The steps, their graph, and what could not be read of them.
+        desk: What looks at sources and databases share; it opens when first used.
     """
 
     world: World
     lab: Lab
     pipeline: Pipeline
+    desk: Desk = field(default_factory=Desk)

@@ -15,25 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import duckdb
+
     from odibi_core.engine.source_columns import Columns
     from odibi_core.formats.base import Format
     from odibi_core.formats.sources import File
 
-# As a session's, but that nothing is fetched and nothing written.
-_SETTINGS: dict[str, Any] = {
-    "python_enable_replacements": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "temp_directory": "",
-    "threads": "1",
-}
 _JSON_SAMPLE = 2_048
 # What the rest of a json file whose start was sniffed may still turn out to be.
 _SURE_OF_JSON = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"})
 
 
 def columns_on_duckdb(
-    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+    source: str | Path,
+    params: Mapping[str, Any],
+    resolve: Callable[[str | Path], Path],
+    connection: duckdb.DuckDBPyConnection,
 ) -> Columns | None:
     """Returns the columns; see `source_columns`."""
     import duckdb
@@ -52,12 +49,10 @@ def columns_on_duckdb(
             return None
         params = {**params, "sample_size": _JSON_SAMPLE}
     try:
-        with duckdb.connect(":memory:", config=_SETTINGS) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            sql = scan(source, params, resolve, connection)
-            if sql is not None:
-                relation = connection.sql(sql)
-                columns = list(zip(relation.columns, map(str, relation.types), strict=True))
+        sql = scan(source, params, resolve, connection)
+        if sql is not None:
+            relation = connection.sql(sql)
+            columns = list(zip(relation.columns, map(str, relation.types), strict=True))
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(source, error) from error
     if sql is None:

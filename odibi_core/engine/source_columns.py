@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from odibi_core.engine.desk import Desk
     from odibi_core.formats.base import Look
     from odibi_core.formats.looks import ArrowColumns
 
@@ -16,7 +18,11 @@ Columns = list[tuple[str, str | None]]
 
 
 def source_columns(
-    engine: str, source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
+    engine: str,
+    source: str | Path,
+    params: Mapping[str, Any],
+    resolve: Callable[[str | Path], Path],
+    desk: Desk | None = None,
 ) -> Columns | None:
     """Returns the columns that reading files would give, by the engine's own reader on their start.
 
@@ -27,6 +33,7 @@ def source_columns(
         source: A path, pattern or directory.
         params: `format`, and the reader's options.
         resolve: Makes a path absolute.
+        desk: What looks at many sources share.
 
     Returns:
         The columns; None where they cannot be told: a URL, too many files, more to read than a look reads.
@@ -43,18 +50,19 @@ def source_columns(
     if is_url(source):
         return None
     if engine == "duckdb":
-        from odibi_core.engine.duckdb_look import columns_on_duckdb as columns_on
+        from odibi_core.engine.desk import Desk
+        from odibi_core.engine.duckdb_look import columns_on_duckdb
+
+        with contextlib.ExitStack() as stack:
+            open_desk = desk if desk is not None else stack.enter_context(Desk())
+            found = columns_on_duckdb(source, params, resolve, open_desk.connection())
     elif engine == "spark":
-        from odibi_core.engine.spark_look import columns_on_spark as columns_on
+        from odibi_core.engine.spark_look import columns_on_spark
+
+        found = columns_on_spark(source, params, resolve)
     else:
-        columns_on = _columns_on_pandas
-    return columns_on(source, params, resolve) or None  # an empty array has no columns yet
-
-
-def _columns_on_pandas(
-    source: str | Path, params: Mapping[str, Any], resolve: Callable[[str | Path], Path]
-) -> Columns | None:
-    return by_our_reader("pandas", source, params, resolve)
+        found = by_our_reader("pandas", source, params, resolve)
+    return found or None  # an empty array has no columns yet
 
 
 def by_our_reader(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from odibi_core.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from odibi_core.formats.looks import ArrowColumns
 
 _LOOK_ROWS = 200
 _CACHE = "-wal", "-journal"  # beside a SQLite file: what is written and not yet in it
@@ -44,6 +44,19 @@ class Catalogue:
     whole: bool = True
     empty: frozenset[str] = frozenset()
     statements: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def copy(self) -> sqlite3.Connection | None:
+        """A SQLite database in memory with the same tables, which are empty; None where it cannot be made."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        try:
+            for statement in self.statements:
+                connection.execute(statement)
+        except sqlite3.Error:  # a virtual table of a module that is not here
+            connection.close()
+            return None
+        connection.set_authorizer(_allows)
+        return connection
 
     def find(self, table: str) -> str | None:
         """Returns the table that a name in any case stands for."""
@@ -111,19 +124,17 @@ def describe_sqlite_query(
     Raises:
         sqlite3.Error: SQLite refuses the query.
     """
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        try:
-            for statement in catalogue.statements:
-                connection.execute(statement)
-        except sqlite3.Error:  # a virtual table of a module that is not here
-            return None
-        connection.set_authorizer(_allows)
-        connection.execute(f"EXPLAIN {query}", params if params is not None else ()).close()
-        try:
-            connection.execute(f"CREATE TEMP VIEW odibi_columns AS {query.strip().rstrip(';')}")
-            found = connection.execute("PRAGMA temp.table_info(odibi_columns)").fetchall()
-        except sqlite3.Error:  # not of a kind that a view can be, or it has parameters
-            return None
+    connection = catalogue.copy
+    if connection is None:
+        return None
+    connection.execute(f"EXPLAIN {query}", params if params is not None else ()).close()
+    try:
+        connection.execute(f"CREATE TEMP VIEW odibi_columns AS {query.strip().rstrip(';')}")
+        found = connection.execute("PRAGMA temp.table_info(odibi_columns)").fetchall()
+    except sqlite3.Error:  # not of a kind that a view can be, or it has parameters
+        return None
+    finally:
+        connection.execute("DROP VIEW IF EXISTS temp.odibi_columns")
     columns = []
     for row in found:
         name, dtype = str(row[1]), declared_type(str(row[2]))
@@ -196,22 +207,7 @@ def duckdb_catalogue(path: Path, label: str) -> Catalogue | None:
     )
 
 
-def arrow_columns(columns: list[tuple[str, str | None]]) -> ArrowColumns:
-    """Returns columns with Arrow's types for DuckDB's."""
-    import duckdb
-
-    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
-        found: ArrowColumns = []
-        for name, kind in columns:
-            dtype = None
-            if kind is not None:
-                with contextlib.suppress(duckdb.Error):  # a type that only its database knows
-                    dtype = connection.sql(f"SELECT NULL::{kind} AS c").to_arrow_table().schema.types[0]
-            found.append((name, dtype))
-    return found
-
-
 __all__ = [
-    "READ_OPTIONS", "Catalogue", "arrow_columns", "describe_sqlite_query", "duckdb_catalogue", "is_in_use",
+    "READ_OPTIONS", "Catalogue", "describe_sqlite_query", "duckdb_catalogue", "is_in_use",
     "look_at_sqlite_table", "sqlite_catalogue",
 ]  # fmt: skip

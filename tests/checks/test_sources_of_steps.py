@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from odibi_core.checks.checker import Checked, Checker
@@ -247,7 +248,7 @@ def test_missing_packages_are_told_with_the_line_that_installs_them(
 ) -> None:
     import importlib.util
 
-    write_target([{"a": 1}] and __import__("pyarrow").table({"a": [1]}), "x.xlsx", {}, tmp_path.joinpath)
+    write_target(pa.table({"a": [1]}), "x.xlsx", {}, tmp_path.joinpath)
     find = importlib.util.find_spec
     gone = ("openpyxl", "fastavro", "pyspark")
     monkeypatch.setattr(
@@ -271,3 +272,28 @@ def test_what_is_not_known_is_not_judged(check: Any, tmp_path: Path) -> None:
         found = check(step, environ={}, variables={})
         assert [f.code for f in found.diagnostics if f.code.startswith(("ODB3", "ODB4"))] == []
         assert columns(found) is None
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_a_file_that_changed_is_read_anew(tmp_path: Path, engine: str, suffix: str) -> None:
+    config = tmp_path / "pipeline.json"
+    config.write_text(json.dumps([read(f"x.{suffix}", engine)]))
+    checker = Checker()
+    for names in (["a", "b"], ["a", "c"], ["d"]):
+        write_target(pa.table({name: [1, 2] for name in names}), f"x.{suffix}", {}, tmp_path.joinpath)
+        schema = checker.whole(read_document(config)).schemas["orders"]
+        assert schema is not None and list(schema.names) == names
+    checker.close()
+
+
+def test_a_table_that_changed_is_read_anew(tmp_path: Path, shop: Path) -> None:
+    config = tmp_path / "pipeline.json"
+    config.write_text(json.dumps([read("shop.db", table="orders")]))
+    checker = Checker()
+    assert [name for name, _ in columns(checker.whole(read_document(config))) or []][-1] == "note"
+    with closing(sqlite3.connect(shop)) as database:
+        database.execute("ALTER TABLE orders ADD COLUMN more TEXT")
+        database.commit()
+    assert [name for name, _ in columns(checker.whole(read_document(config))) or []][-1] == "more"
+    checker.close()
