@@ -184,7 +184,7 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
         end = match.end() if match else end
     if problem.kind == "function":
         end = call_end(seen.sql, end)
-    yield Mending(start, end, _kept_name(" NULL ", seen.sql[start:end], problem, seen))
+    yield Mending(start, end, _kept_name(" NULL ", (start, end), problem, seen))
 
 
 def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[Mending]:
@@ -192,7 +192,7 @@ def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[
     if problem.kind == "ambiguous":
         offered = _OFFERED.findall(problem.message.partition("(use:")[2])
         for name in offered[:1]:
-            yield Mending(start, end, _kept_name(name, token, problem, seen), None)
+            yield Mending(start, end, _kept_name(name, (start, end), problem, seen), None)
         return
     written = plain_name(token)
     if problem.kind == "qualifier":
@@ -203,7 +203,9 @@ def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[
         meant, certain = best(written, pool)
         if meant is None:
             return
-        text = _kept_name(written_name(meant, token), token, problem, seen)
+        text = written_name(meant, token)
+        if problem.kind != "qualifier":
+            text = _kept_name(text, (start, end), problem, seen)
         yield Mending(start, end, text, meant, certain)
         pool = [name for name in pool if name != meant]
 
@@ -246,13 +248,14 @@ def _called_otherwise(problem: SqlProblem, seen: Seen) -> list[str]:
     return []
 
 
-def _kept_name(text: str, token: str, problem: SqlProblem, seen: Seen) -> str:
+def _kept_name(text: str, place: tuple[int, int], problem: SqlProblem, seen: Seen) -> str:
     """Returns a replacement under the name that what is replaced gives its column, where it gives one."""
     if problem.kind not in ("column", "ambiguous", "qualifier") or seen.tree is None:
         return text
     select = seen.select_of(problem)
-    if select is None or problem.end is None or not select.is_bare(problem.end):
+    if select is None or not select.is_bare(place[1]):
         return text
+    token = seen.sql[place[0] : place[1]]
     name = plain_name(token[last_part(token) :])
     return f"{text} AS {written_name(name, chr(34))}"
 

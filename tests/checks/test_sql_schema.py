@@ -160,6 +160,8 @@ def test_every_mistake_of_a_query_is_told_once(look):
     [
         ("SELECT amout FROM (SELECT amout FROM data) AS t", [("ODB304", "amout")]),
         ("WITH t AS (SELECT amout, id FROM data) SELECT sum(amout) FROM t", [("ODB304", "amout")]),
+        ("SELECT s.day FROM (SELECT d.id, k.day FROM data AS d) AS s", [("ODB302", "k")]),
+        ("SELECT s.id FROM (SELECT id FROM data, customers) AS s", [("ODB305", "id")]),
         ("SELECT regin, sum(amount) FROM data GROUP BY region", [("ODB304", "regin")]),
         ("SELECT region, sum(amount) FROM data GROUP BY nothing_like_it", [("ODB304", "nothing_like_it")]),
         ("SELECT amout + 'x', amout FROM dta", [("ODB302", "dta")]),
