@@ -6,6 +6,7 @@ analyser is asked as well.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Where Spark keeps tables of its own: what is in them, only a run sees.
 _CATALOGS = ("SPARK_REMOTE", "SPARK_CONF_DIR", "HADOOP_CONF_DIR")
+_CREATES = re.compile(r"\b(?:create|use)\b", re.IGNORECASE)
 # Statements that change nothing a query can name.
 _HARMLESS = ("set", "reset", "cache", "uncache", "clear", "refresh", "analyze", "explain", "show", "describe")
 
@@ -68,11 +70,12 @@ class _Query:
         self.filled = filled
         self.tables: dict[str, Schema | None] = dict(inputs)
         self.found: list[Diagnostic] = []
-        self.tables_known = not any(name in tools.world.environ for name in _CATALOGS)
-        # A function step may register functions and tables on the session that all Spark steps share.
-        shared = any(other.engine == "spark" and other.type == "function" for other in tools.pipeline.steps)
-        self.functions_known = self.tables_known and not shared
-        self.tables_known = self.functions_known
+        # Tables and functions of a catalog, or made by another step on the session that Spark steps share.
+        closed = not any(name in tools.world.environ for name in _CATALOGS)
+        closed = closed and not any(
+            _makes_things(other) for other in tools.pipeline.steps if other is not step
+        )
+        self.tables_known = self.functions_known = closed
 
     def schema(self) -> Schema | None:
         """Returns what the last statement gives; tells what is wrong on the way."""
@@ -167,10 +170,15 @@ class _Query:
         return True
 
 
+def _makes_things(step: Step) -> bool:
+    """Whether a step may make tables or functions that other Spark steps can name."""
+    if step.engine != "spark":
+        return False
+    return step.type == "function" or (step.type == "sql" and _CREATES.search(step.value) is not None)
+
+
 def _view(text: str) -> tuple[str, str, int] | None:
     """Returns name, query and where the query begins of `CREATE TEMPORARY VIEW ... AS ...`."""
-    import re
-
     found = re.match(
         r"create\s+(?:or\s+replace\s+)?(?:global\s+)?temp(?:orary)?\s+view\s+(?:if\s+not\s+exists\s+)?"
         r"(?:`([^`]+)`|(\w+))\s+as\s+",
