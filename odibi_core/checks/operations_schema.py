@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _ROUNDS = 10  # columns of one operation that are not there and are told
 _MARK = re.compile("\x01(\\d+)\x01")
 # What a mistake in them leaves unknown: the columns. The others keep them.
-_CHOOSE_COLUMNS = ("select", "drop", "rename")
+_CHOOSE_COLUMNS = ("select", "drop", "rename", "derive")
 _WITHOUT_COLUMNS = ("value", "word", "operation")
 
 

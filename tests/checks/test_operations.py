@@ -114,6 +114,7 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"dedupe": ["idd"]}, [("ODB304", "params.dedupe.0", "idd")]),
     ({"limit": -1, "sort": []}, [("ODB522", "params.limit", "-1"), ("ODB522", "params.sort", "[]")]),
     ({"drop": ["id", "region", "amount", "day", "Order No"]}, [("ODB524", "params.drop", "drop")]),
+    ({"derive": ["x"], "sort": "x"}, [("ODB522", "params.derive", "x")]),
     ({"operations": [{"select": "id"}, {"filter": "amount > 1"}]},
      [("ODB304", "params.operations.1.filter", "amount")]),
 ]  # fmt: skip

@@ -117,7 +117,8 @@ def test_what_a_function_step_on_spark_may_have_registered_is_left_alone(tmp_pat
 
 
 def test_what_another_step_may_have_made_is_left_alone():
-    other = {"layer": "ingest", "name": "prices", "type": "sql", "engine": "spark", "outputs": {"data": "made"},
+    other = {"layer": "ingest", "name": "prices", "type": "sql", "engine": "spark",
+             "outputs": {"data": "made"},
              "value": "CREATE TABLE prices AS SELECT 1 AS price; SELECT * FROM prices"}  # fmt: skip
     assert codes("SELECT price FROM prices", other) == []
     assert codes("SELECT price FROM prices") == ["ODB302"]
