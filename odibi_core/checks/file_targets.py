@@ -201,7 +201,7 @@ class FileTarget:
         if found is not None:
             yield self._obstacle(found)
             return
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name too long to exist
             mode = self._filled.params.get("mode", "overwrite")
             if mode == "error" and not self._is_removed(value):
                 yield file_codes.TARGET_EXISTS.found(

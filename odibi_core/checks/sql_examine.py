@@ -251,6 +251,8 @@ class _Examination:
                 break
             is_told = self._is_told(problem, now) and (here.kind in _TOLD_AFTER or told <= _BEFORE_ALL)
             is_told = is_told and not (here.kind == "group" and "group" in told)
+            # Which of two columns is meant was guessed, and with it its type.
+            is_told = is_told and not (here.kind == "type" and "ambiguous" in told)
             if "table" in told and here.kind != "table":
                 break  # what is said of the columns of a table that was guessed may be wrong
             is_first = not now.edits

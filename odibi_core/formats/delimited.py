@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import io
+import re
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -76,6 +77,8 @@ class Csv(Format):
         options = {"sep": self.separator, **options}
         if isinstance(options.get("header"), bool):
             options["header"] = 0 if options["header"] else None
+        if len(str(options["sep"] or "")) > 1 and options["sep"] != r"\s+":  # only this one takes a pattern
+            options.setdefault("engine", "python")
         compression = compression_of(file.path, options.pop("compression", "infer"))
         read: Any = pd.read_csv
         frame: Frame
@@ -95,7 +98,7 @@ class Csv(Format):
             ) from error
         except pd.errors.EmptyDataError as error:
             raise FormatError(f"`{one_line(file.label)}` is empty: it has no header and no rows") from error
-        except (TypeError, LookupError) as error:
+        except (TypeError, LookupError, re.error) as error:  # a separator of several characters is a pattern
             raise StepOptionError(
                 f"`{one_line(file.label)}` cannot be read with these options: {error}", field="params"
             ) from error

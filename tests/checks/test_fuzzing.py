@@ -208,6 +208,21 @@ def test_databases_with_any_cells_and_any_bytes_end_with_diagnostics(
             look(checker, path, data=number % DATA_EVERY == 0)
 
 
+@pytest.mark.parametrize("step", [
+    {"layer": "store", "value": "out/" + "9" * 400 + ".csv", "inputs": {"d": "a"}},
+    {"layer": "ingest", "value": "9" * 400 + ".csv", "outputs": {"d": "b"}},
+    {"layer": "ingest", "value": "orders.csv", "params": {"sep": "((((("}, "outputs": {"d": "b"}},
+    {"layer": "connect", "value": "9" * 400 + ".db"},
+])  # fmt: skip
+def test_what_was_met_once_ends_with_diagnostics(checker: Checker, place: Path, step: dict[str, Any]) -> None:
+    steps = [
+        {"layer": "ingest", "name": "r", "value": "orders.csv", "outputs": {"d": "a"}},
+        {"name": "s"} | step,
+    ]
+    place.write_text(json.dumps(steps), "utf-8")
+    look(checker, place, data=True)
+
+
 # -- texts that parse --------------------------------------------------------------------------------
 
 VALUES = st.recursive(

@@ -60,3 +60,12 @@ def test_what_may_be_right_is_left_alone(lab: Lab, query: str, names: list[str] 
     examined = examine(lab, query, {"u": None, "v": None, "k": KNOWN})
     assert examined.mistakes == ()
     assert (None if examined.schema is None else list(examined.schema.names)) == names
+
+
+def test_a_type_is_not_judged_where_the_column_was_guessed(lab: Lab) -> None:
+    tables = {
+        "k": Schema.of([("id", "BIGINT"), ("on", "BOOLEAN")]),
+        "m": Schema.of([("id", "BIGINT"), ("on", "BIGINT")]),
+    }
+    found = examine(lab, 'SELECT "on" - 1 AS x FROM k JOIN m ON k.id = m.id', tables).mistakes
+    assert [mistake.problem.kind for mistake in found] == ["ambiguous"]
