@@ -69,7 +69,8 @@ def echo_report(report: Report, *, everything: bool, named: bool) -> None:
 
 
 def _title(record: RunRecord) -> str:
-    parts = [record.run_id, phrases.moment(record.started), record.pipeline, record.state]
+    started = phrases.moment(record.started, unicode=phrases.takes_unicode())
+    parts = [record.run_id, started, record.pipeline, record.state]
     if record.duration_ms is not None:
         parts.append(phrases.duration(record.duration_ms))
     return "  ".join(one_line(part) for part in parts)
@@ -99,7 +100,8 @@ def _run_rows(comparison: RunComparison, arrow: str) -> Iterator[_Row]:
 
 
 def _lengths(before: float | None, after: float | None, arrow: str) -> str:
-    return f"{phrases.duration(before)} {arrow} {phrases.duration(after)}"
+    unicode = arrow != "->"
+    return f"{phrases.duration(before, unicode=unicode)} {arrow} {phrases.duration(after, unicode=unicode)}"
 
 
 def _step_rows(steps: tuple[StepComparison, ...], everything: bool, unicode: bool) -> Iterator[_Row]:
@@ -160,7 +162,7 @@ def _count_rows(steps: tuple[StepComparison, ...], everything: bool, arrow: str)
     for step in steps:
         differs = step.status == "both" and step.rows_before != step.rows_after
         if differs or (everything and step.status == "both"):
-            counts = [phrases.count(rows) for rows in (step.rows_before, step.rows_after)]
+            counts = [phrases.count(n, unicode=arrow != "->") for n in (step.rows_before, step.rows_after)]
             delta = f"{step.row_delta:+,}" if step.row_delta else ""
             text = f"{counts[0]} {arrow} {counts[1]}" if differs else counts[1]
             yield [_sign("~" if differs else "="), Cell(step.name), Cell(text, right=True), Cell(delta)]

@@ -130,4 +130,4 @@ def value_words(value: Any, width: int = _WIDTH) -> str:
     else:
         plain = json_value(value)
         text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= width else text[: width - 2] + ".."
