@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 SOURCE = "odibi_input"
+_LONG = 40
 # Arrow's type names, which snapshots show, as SQL knows them; other names go to the engine as they are.
 _SQL_TYPES = {
     "string": ("VARCHAR", "STRING"),
@@ -98,6 +100,12 @@ def _not_operations(path: Path) -> ParamError:
         help='write `[{"filter": "amount > 100"}, {"sort": "-amount"}]`',
         path=path,
     )  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    """Returns a value as a config writes it, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 class Builder:
@@ -227,7 +235,9 @@ class Builder:
     def _limit(self, argument: Any, path: Path) -> None:
         if isinstance(argument, bool) or not isinstance(argument, int) or argument < 0:
             help = "write it without quotes" if isinstance(argument, str) and argument.isdecimal() else None
-            raise ParamError(f"`limit` is a whole number from 0, not {argument!r}", help=help, path=path)
+            raise ParamError(
+                f"`limit` is a whole number from 0, not {_shown(argument)}", help=help, path=path
+            )
         self._wrap("*", f"LIMIT {argument}")
 
     # -- pieces ---------------------------------------------------------------------------------------
@@ -257,12 +267,12 @@ class Builder:
                 value.replace("\\", "\\\\").replace("'", "\\'") if self._spark else value.replace("'", "''")
             )
             return f"'{text}'"
-        message = f"`fill` takes numbers, texts and true or false, not {value!r}"
+        message = f"`fill` takes numbers, texts and true or false, not {_shown(value)}"
         raise ParamError(message, path=path)
 
     def _expression(self, text: Any, path: Path) -> str:
         if not isinstance(text, str) or not text.strip():
-            raise ParamError(f"an SQL expression is needed, not {text!r}", path=path)
+            raise ParamError(f"an SQL expression is needed, not {_shown(text)}", path=path)
         return self._fill_sql(text)
 
     def _type_name(self, kind: Any, path: Path) -> str:
@@ -276,12 +286,12 @@ class Builder:
         if isinstance(argument, str):
             return [(argument, path)]
         if not isinstance(argument, list) or not argument or not all(isinstance(n, str) for n in argument):
-            raise ParamError(f"a column or a list of columns is needed, not {argument!r}", path=path)
+            raise ParamError(f"a column or a list of columns is needed, not {_shown(argument)}", path=path)
         return [(name, (*path, index)) for index, name in enumerate(argument)]
 
     def _mapping(self, argument: Any, path: Path) -> Mapping[str, Any]:
         if not isinstance(argument, dict) or not argument:
-            raise ParamError(f"an object with a column each is needed, not {argument!r}", path=path)
+            raise ParamError(f"an object with a column each is needed, not {_shown(argument)}", path=path)
         return argument
 
     def _known(self, name: str) -> str | None:
