@@ -43,9 +43,12 @@ def blocks(source: Masked, diagnostics: Iterable[Diagnostic], *, width: int | No
         width: Columns there are; those of the terminal if not given.
     """
     columns = shutil.get_terminal_size((120, 24)).columns if width is None else width
+    # Its lines are found once for all diagnostics.
+    whole = None if source.text is None else TextSource("", source.text)
     for found in diagnostics:
-        cell = source.cell(found.span) if found.span is not None and found.span.cell is not None else None
-        yield render(found, source.text if cell is None else cell, width=columns) + "\n"
+        in_cell = found.span is not None and found.span.cell is not None
+        text = TextSource("", source.cell(found.span)) if in_cell and found.span is not None else whole
+        yield render(found, text, width=columns) + "\n"
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -59,12 +62,12 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(safe, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
-def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:
+def render(found: Diagnostic, source: TextSource | None, *, width: int = 120) -> str:
     """Returns a diagnostic as lines of text with ANSI colours.
 
     Args:
         found: The diagnostic.
-        text: The source's text, or that of the cell the place is in; None where there is none.
+        source: The config's text, or that of the cell the place is in; None where there is none.
         width: Columns of the terminal; long lines are cut around the place.
     """
     colour = _COLOURS[found.severity]
@@ -72,13 +75,13 @@ def render(found: Diagnostic, text: str | None, *, width: int = 120) -> str:
     lines = [f"{_where(found)}: {head} {click.style(one_line(found.message), bold=True)}"]
     span = found.span
     shown = span
-    if span is not None and span.cell is not None and text is not None:
-        shown = TextSource("", text).span(span.cell.start, span.cell.end)
+    if span is not None and span.cell is not None and source is not None:
+        shown = source.span(span.cell.start, span.cell.end)
     number_text = str(shown.line) if shown is not None and shown.line is not None and shown is span else ""
     gutter = " " * len(number_text)
     bar = click.style("|", fg="blue")
-    if text is not None and shown is not None and shown.line is not None:
-        line, carets = _excerpt(TextSource("", text), shown, max(width - len(gutter) - 4, 40))
+    if source is not None and shown is not None and shown.line is not None:
+        line, carets = _excerpt(source, shown, max(width - len(gutter) - 4, 40))
         if line.strip():
             number = click.style(number_text, fg="blue")
             lines += [

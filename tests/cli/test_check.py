@@ -14,6 +14,7 @@ import pytest
 
 from odibi_core.cli import main
 from odibi_core.cli.check_text import render
+from odibi_core.config.places import TextSource
 from odibi_core.diagnostics import Diagnostic, Span
 
 SAMPLES = Path(__file__).parents[2] / "sample_configs"
@@ -232,7 +233,7 @@ def shown(text: str, start: int, end: int, width: int = 120) -> list[str]:
     found = Diagnostic("ODB126", "invalid-layer", "error", "wrong", span=span)
     import click
 
-    return [click.unstyle(row) for row in render(found, text, width=width).splitlines()]
+    return [click.unstyle(row) for row in render(found, TextSource("", text), width=width).splitlines()]
 
 
 def test_carets_stand_under_wide_characters_and_tabs() -> None:
