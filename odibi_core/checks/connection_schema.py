@@ -143,12 +143,13 @@ class _Connection:
         if database is None:
             return
         path, field = database.path, self._field()
-        self.looked |= dict.fromkeys((str(path), str(path.parent)))
+        self.looked[str(path)] = None
         try:
             is_there = path.exists()
         except OSError:
             return
         if not is_there:
+            self.looked[f"{path.parent}{os.sep}"] = None
             if not create and not self._is_made(database.path):
                 world, text = self.tools.world, self._text(field)
                 found = missing_source(self.step, path, world.base_dir, world.cwd, *field, text=text)

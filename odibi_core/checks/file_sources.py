@@ -159,6 +159,7 @@ class FileSource:
         try:
             path.stat()
         except (FileNotFoundError, NotADirectoryError, ValueError):
+            self._look_into(path.parent)
             return False
         except OSError:
             return True
@@ -171,22 +172,28 @@ class FileSource:
             return False
 
     def _look(self, path: Path) -> None:
-        """Remembers a path, and the directory that changes when it appears."""
+        """Remembers a path that counts."""
         self._looked[str(path)] = None
-        self._looked[str(path.parent)] = None
+
+    def _look_into(self, directory: Path) -> None:
+        """Remembers a directory of which the names in it count."""
+        self._looked[f"{directory}{os.sep}"] = None
 
     def _files(self, fmt: Format) -> list[Path] | None:
         """Returns the files that the source stands for; None where it stands for none."""
         from odibi_core.formats import find_files
 
         value = self._filled.value or ""
-        self._look(self._filled.path(value))
+        named = self._filled.path(value)
+        self._look(named)
         try:
             files = find_files(value, fmt, self._filled.world.resolve)
         except FileNotFoundError:
+            self._look_into(_settled(named))
             self._found.append(self._nothing_there(value))
             return None
         except FormatError as error:
+            self._look_into(named)
             self._found.append(self._no_files(error))
             return None
         except OSError:
@@ -194,6 +201,10 @@ class FileSource:
         paths = [Path(file.path) for file in files]
         for path in paths[:_LOOKED]:
             self._look(path)
+        if paths != [named]:  # a pattern or a directory: another file may come
+            self._look_into(_settled(named))
+            for directory in {path.parent for path in paths[:_LOOKED]}:
+                self._look_into(directory)
         return paths
 
     def _read(self, fmt: Format, paths: list[Path]) -> Schema | None:
@@ -220,8 +231,11 @@ class FileSource:
         from odibi_core.engine.source_columns import source_columns
 
         value = self._filled.value or ""
-        resolve, desk = self._filled.world.resolve, self._tools.desk
-        return source_columns(self._step.engine, value, params, resolve, desk)
+        resolve, desk, engine = self._filled.world.resolve, self._tools.desk, self._step.engine
+        return desk.remembered(
+            (engine, str(self._filled.path(value)), repr(params)), [*self._looked],
+            lambda: source_columns(engine, value, params, resolve, desk),
+        )  # fmt: skip
 
     def _ignored_columns(self, schema: Schema) -> list[Diagnostic]:
         """Returns the columns in options that pandas reads past where they are not there."""
@@ -279,6 +293,14 @@ class FileSource:
             self._filled.told(error.message), step=step.name, field="value",
             span=place(step, "value", start=0), help=self._filled.told(error.help) if error.help else None,
         )  # fmt: skip
+
+
+def _settled(path: Path) -> Path:
+    """Returns the part of a path that is before its wildcards, or what is above a missing one."""
+    for parent in (path, *path.parents):
+        if _GLOB.isdisjoint(str(parent)) and parent.is_dir():
+            return parent
+    return path.parent
 
 
 def unknown_format(step: Step, named: Any, names: list[str]) -> Diagnostic:

@@ -34,7 +34,9 @@ def check_sources(pipeline: Pipeline, base_dir: Path, cwd: Path) -> Iterator[Dia
         if step.layer in ("store", "publish"):
             written.add(os.path.normpath(base_dir / step.value))
             continue
-        if not reads_file(step) or not pipeline.is_known(step, "params"):
+        if not reads_file(step):
+            continue
+        if not pipeline.is_known(step, "params") or not pipeline.is_known(step, "value"):
             continue
         try:
             path = os.path.normpath(base_dir / step.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,8 @@ class TableSource:
     def _look_at(self, database: DatabaseFile) -> None:
         for suffix in ("", "-wal", "-journal") if database.kind == "sqlite" else ("", ".wal"):
             self._looked[f"{database.path}{suffix}"] = None
-        self._looked[str(database.path.parent)] = None
+        if not database.path.exists():
+            self._looked[f"{database.path.parent}{os.sep}"] = None
 
     def _is_there(self, database: DatabaseFile) -> bool:
         """Whether the file is there; one that is not is told here, unless somebody else does or makes it."""
