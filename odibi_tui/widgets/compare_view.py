@@ -118,6 +118,10 @@ class CompareView(Widget):
         """Nobody looks at it any more: what is being compared is given up."""
         self._number += 1
 
+    def on_unmount(self) -> None:
+        """The application ends: it does not wait for what is still to be compared."""
+        self.close()
+
     def on_tab_line_picked(self, event: TabLine.Picked) -> None:
         """Shows the tab that was picked."""
         event.stop()
