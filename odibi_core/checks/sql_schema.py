@@ -44,8 +44,6 @@ def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> 
         return NOTHING  # what lacks is told by the rules about the step itself
     if "${" in step.value and any(found.breaks_sql for found in malformed(step.value, in_sql=True)):
         return NOTHING  # told already; no SQL as it stands
-    if step.layer == "ingest":
-        inputs = {}  # the query of an ingest step knows no inputs; they only say what it waits for
     twins = _names_in_case(step)
     if twins is not None:
         return Outcome(diagnostics=(twins,))

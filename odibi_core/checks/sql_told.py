@@ -136,9 +136,6 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
             f"there is no table `{name}`",
             "a step of the layer transform reads its inputs, one of ingest does not",
         )
-    if text.step.layer == "ingest" and name in text.step.inputs:
-        message = f"the query of an ingest step does not know the input `{name}`"
-        return message, 'write "layer": "transform": its query reads its inputs'
     message = f"no input is called `{name}`"
     producers = text.pipeline.graph.producers
     if name in text.step.inputs.values():
