@@ -9,13 +9,14 @@ from odibi_core.config import codes
 from odibi_core.config.document import Gaps
 from odibi_core.config.origins import CsvOrigin, JsonOrigin, TableOrigin, edit_at, replacement
 from odibi_core.core.node import Step
+from odibi_core.diagnostics import Fix
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from odibi_core.core.node import Origin
-    from odibi_core.diagnostics import Diagnostic, Fix
+    from odibi_core.diagnostics import Diagnostic
 
 TEXT_FIELDS = ("layer", "name", "type", "engine", "value")
 DICT_FIELDS = ("params", "inputs", "outputs", "metadata")
@@ -27,8 +28,15 @@ _ALIASES = {
     "layers": "layer", "options": "params", "parameters": "params", "config": "params", "query": "value",
     "sql": "value", "path": "value", "source": "value", "target": "value", "depends_on": "inputs",
     "description": "metadata", "comment": "metadata", "tags": "metadata", "owner": "metadata",
-    "timeout": "params", "retries": "params",
 }  # fmt: skip
+# What stands in one of the free-form fields, and is read past beside them.
+_BELONGS = dict.fromkeys(
+    ("timeout", "retries", "max_retries", "retry_delay", "isolate", "key", "expect", "odibi"), "metadata"
+) | dict.fromkeys(
+    ("mode", "format", "table", "connection", "connection_string", "headers", "sep", "encoding", "header",
+     "filter", "select", "drop", "rename", "derive", "cast", "fill", "dedupe", "sort", "limit", "operations"),
+    "params",
+)  # fmt: skip
 
 
 class StepBuilder:
@@ -176,7 +184,7 @@ class StepBuilder:
                     codes.UNKNOWN_FIELD.found(
                         f"`{field}` is not a field of a step", step=name, field=field, span=span,
                         suggestion=alias, help=_field_help(field, raw),
-                        fix=None if alias is None
+                        fix=_moving(origin, field, raw) if alias is None
                         else replacement(origin, alias, field, key=True, safe=False),
                     )
                 )  # fmt: skip
@@ -315,11 +323,26 @@ def _alias(field: str, raw: dict[str, Any]) -> str | None:
     return alias if isinstance(raw[field], str | dict) else None
 
 
+def _moving(origin: Origin, field: str, raw: dict[str, Any]) -> Fix | None:
+    """Returns the fix that puts a field into the one it belongs in, where that is not there yet."""
+    into = _BELONGS.get(field)
+    if into is None or into in raw or not isinstance(origin, JsonOrigin):
+        return None
+    key, value = origin.locate(field, key=True), origin.locate(field)
+    if key.start is None or value.end is None:
+        return None
+    start = key.start - 1
+    member = origin.source.text[start : value.end]
+    return Fix(f"put it into `{into}`", "unsafe", start, value.end, f'"{into}": {{{member}}}')
+
+
 def _field_help(field: str, raw: dict[str, Any]) -> str:
     close = misspelled(field, FIELDS)
     if close is not None and close in raw:
         return f"`{close}` is there already"
     alias = _ALIASES.get(field.casefold())
+    if field in _BELONGS:
+        return f"it is read past here; it belongs in `{_BELONGS[field]}`"
     if alias == "metadata":
         return "free-form data belongs in `metadata`"
     if alias is not None:

@@ -152,6 +152,16 @@ def test_what_has_one_right_answer_is_mended(before: str, after: str) -> None:
     assert before == after
 
 
+def test_an_option_beside_its_field_can_be_moved_into_it() -> None:
+    text = '[{"name": "a", "timeout": 30, "type": "sql", "value": "SELECT 1"}]'
+    (found,) = [one for one in found_in(text) if one.code == "ODB123"]
+    assert found.help == "it is read past here; it belongs in `metadata`"
+    assert found.fix is not None and found.fix.applicability == "unsafe"
+    assert edit_text(text, [found.fix]).text == text.replace('"timeout": 30', '"metadata": {"timeout": 30}')
+    (there,) = [one for one in found_in(text.replace("[{", '[{"metadata": {}, ')) if one.code == "ODB123"]
+    assert there.fix is None
+
+
 def test_a_file_keeps_its_line_ends_and_its_mode(tmp_path: Path) -> None:
     config = tmp_path / "x.json"
     config.write_bytes(
