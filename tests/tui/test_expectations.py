@@ -16,7 +16,7 @@ from odibi_tui.widgets.expectation_lines import expectation_text
 from odibi_tui.widgets.run_card import RunCard
 from tests.tui.builders import RunFiles, info
 from tests.tui.panes import PaneApp, session_of, settled
-from tests.tui.shell import project, shown
+from tests.tui.shell import project, shown, until
 
 
 def expecting_run(tmp_path):
@@ -71,10 +71,9 @@ async def test_the_tree_warns_of_what_is_not_as_expected(tmp_path, met, sign):
     run.add(ev.StepStarted(step="read_orders"))
     run.add(ev.Expectation(step="read_orders", name="x", kind="sql", passed=met, severity="warn"))
     run.add(ev.StepFinished(step="read_orders", state="success"))
-    async with shown(project(tmp_path)) as (app, pilot):
+    async with shown(project(tmp_path), checked=False) as (app, pilot):
         app.session.show_run(run.builder.view())
-        await pilot.pause()
-        assert any(sign in row for row in app.rows())
+        await until(app, pilot, lambda: any(sign in row for row in app.rows()))
 
 
 def profiled_run(tmp_path):
