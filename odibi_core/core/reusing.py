@@ -75,6 +75,7 @@ class Reuser:
         self._made: dict[str, Fingerprint | None] = {}
         self._lock = threading.Lock()
         self._plan: RunPlan | None = None
+        self._lost: dict[str, str] = {}
 
     # -- the plan -------------------------------------------------------------------------------------
 
@@ -120,7 +121,8 @@ class Reuser:
 
     def why(self, step: str) -> str | None:
         """Returns why a step runs, None where nobody had to decide it."""
-        return (self._plan.why.get(step) or None) if self._plan is not None else None
+        lost = self._lost.get(step)
+        return lost or ((self._plan.why.get(step) or None) if self._plan is not None else None)
 
     def reuse_of(self, step: str) -> Reuse:
         """Returns what is taken for a step that is reused."""
@@ -170,10 +172,9 @@ class Reuser:
                 self._take_preview(step, key, past, taken)
             files = self._take_kept(step, key, kept) if kept is not None else None
             if files is not None:
-                context = self._contexts.get(step.engine) if taken.needed else None
-                if context is not None:
-                    self._frames.add_kept(key, partial(_load, step, key, files, context))
+                self._frames.add_kept(key, partial(_load, step, key, files, self._contexts))
             elif local in taken.needed:
+                self._lost[step.name] = "unchanged, but its kept result went away as the run began"
                 raise StepError(
                     f"the kept result of `{step.name}` cannot be taken from {taken.run.run_id}",
                     step=step.name,
@@ -265,12 +266,12 @@ def _told_again(snapshot: SnapshotRecord, step: Step, dataset: str | None) -> Sn
     )
 
 
-def _load(step: Step, key: str, files: tuple[Path, Path | None], context: Any) -> Any:
+def _load(step: Step, key: str, files: tuple[Path, Path | None], contexts: Contexts) -> Any:
     import duckdb
     import pyarrow as pa
 
     try:
-        return read_full(*files, context)
+        return read_full(*files, contexts.get(step.engine))
     except (OSError, EngineError, duckdb.Error, pa.ArrowException, ValueError) as error:
         raise StepError(
             f"the kept result `{key}` cannot be read: {str(error).splitlines()[0]}",

@@ -205,3 +205,20 @@ def test_what_was_made_of_a_source_that_changed_while_it_was_read_is_not_reused(
     source.write_text("currency,rate\nUSD,0.5\n")  # as it was when the run began
     second = bench.run(twenty(bench.engine), use_cache=True)
     assert {"s03", "s06", "s12"} <= ran(second) and states(second)["s04"] == "reused"
+
+
+def test_a_kept_result_that_goes_away_between_the_plan_and_the_run_is_made_again(bench, monkeypatch):
+    from odibi_core.core import reusing
+
+    failed = bench.run(twenty(bench.engine), max_workers=1)
+    (bench.directory / "helper.py").write_text(HELPER)
+    going = failed.directory / failed.record.datasets["s13"].full_file
+    link = reusing._link
+
+    def without(source, target):
+        return source != going and link(source, target)
+
+    monkeypatch.setattr(reusing, "_link", without)
+    resumed = bench.run(twenty(bench.engine), resume=failed.directory)
+    assert ran(resumed) == AFTER | {"s13"} and resumed.record.state == "success"
+    assert told(resumed, "s13") == "unchanged, but its kept result went away as the run began"
