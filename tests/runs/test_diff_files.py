@@ -90,6 +90,23 @@ def test_a_given_key_that_does_not_hold_is_not_replaced_by_another(diff, before,
     assert (found.basis, found.reason, found.rows) == ("schema and counts", reason, ())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "side"),
+    [
+        ([5], [], "before"),  # twice before, once after
+        ([], [5], "after"),
+        ([5], [5], "before"),
+        ([200, 200], [], "before"),  # twice before, not at all after
+        ([], [200, 200], "after"),
+    ],
+)
+def test_one_key_among_many_that_stands_twice_is_seen(diff, before, after, side):
+    rows = list(range(100))
+    tables = [{"k": rows + more, "v": list(range(100 + len(more)))} for more in (before, after)]
+    found = diff(*tables, key=("k",))
+    assert (found.basis, found.reason) == ("schema and counts", f"`k` is not unique {side}")
+
+
 def test_a_value_that_stands_very_often_is_seen_before_the_join(diff):
     often = {"k": [0] * 60_000 + list(range(60_000)), "v": list(range(120_000))}
     assert diff(often, often, key=("k",)).reason == "`k` is not unique before"
