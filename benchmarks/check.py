@@ -55,7 +55,8 @@ def sql_steps(count: int, engine: str) -> list[dict[str, Any]]:
         if place == 0:
             step |= {"layer": "ingest", "type": "config_op", "value": "orders.csv"}
         else:
-            step["value"] = _QUERIES[place % len(_QUERIES)]
+            # No two queries are the same: what is remembered of one is of no use to another.
+            step["value"] = _QUERIES[place % len(_QUERIES)].replace("NUMBER", str(number))
             step["inputs"] = {"data": f"data_{number - 1:04d}"}
             if "JOIN" in step["value"]:
                 step["inputs"]["first"] = f"data_{number - place:04d}"
@@ -64,12 +65,12 @@ def sql_steps(count: int, engine: str) -> list[dict[str, Any]]:
 
 
 _QUERIES = [
-    "SELECT id, name, value + 1 AS value FROM data WHERE value > 0",
-    "SELECT id, upper(name) AS name, round(value, 2) AS value FROM data WHERE name LIKE 'a%' ORDER BY id",
-    "SELECT d.id, d.name, d.value, f.value AS first_value FROM data AS d JOIN first AS f ON d.id = f.id",
-    "SELECT id, name, CASE WHEN value > 10 THEN value ELSE 0 END AS value FROM data",
-    "WITH t AS (SELECT id, name, sum(value) AS value FROM data GROUP BY id, name) SELECT * FROM t",
-    "SELECT id, name, value, row_number() OVER (PARTITION BY name ORDER BY id) AS place FROM data",
+    "SELECT id, name, value + NUMBER AS value FROM data WHERE value > 0",
+    "SELECT id, upper(name) AS name, round(value, 2) AS value FROM data WHERE id <> NUMBER ORDER BY id",
+    "SELECT d.id, d.name, d.value, f.value * NUMBER AS v FROM data AS d JOIN first AS f ON d.id = f.id",
+    "SELECT id, name, CASE WHEN value > NUMBER THEN value ELSE 0 END AS value FROM data",
+    "WITH t AS (SELECT id, name, sum(value) AS value FROM data GROUP BY id, name) FROM t LIMIT NUMBER",
+    "SELECT id, name, value, row_number() OVER (PARTITION BY name ORDER BY id) + NUMBER AS place FROM data",
 ]
 
 

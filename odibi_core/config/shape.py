@@ -233,6 +233,7 @@ class StepBuilder:
                 self.spoil(origin.index, field)
                 if field == "outputs":
                     self._outputs.update(_strings(key))
+                    self.incomplete = True
                 self.diagnostics.append(
                     codes.WRONG_TYPE.found(
                         f"`{place}` must be text, not {type_name(key)}", step=name, field=place,
@@ -242,6 +243,7 @@ class StepBuilder:
                 )  # fmt: skip
             elif not key.strip() or not local.strip():
                 self.spoil(origin.index, field)
+                self.incomplete |= field == "outputs"
                 self.diagnostics.append(
                     codes.EMPTY_NAME.found(
                         f"{what} has no name", step=name, field=place,
