@@ -99,7 +99,7 @@ Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not
     help="End the run when it takes longer.",
 )
 @click.option("--reuse", is_flag=True, help="Take kept results of earlier runs where nothing has changed.")
-@click.option("--fresh", is_flag=True, help="Ignore what is kept, whatever the settings say.")
+@click.option("--fresh", is_flag=True, help="Take nothing of earlier runs, which is the default.")
 @click.option(
     "--resume",
     metavar="RUN",
