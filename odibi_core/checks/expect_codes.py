@@ -27,7 +27,7 @@ EXPECTATION_TYPE = CodeInfo(
     "A column of numbers cannot be held against texts, one of texts not against numbers, and only times, or "
     "texts that are times, can be fresh. The engine refuses to compare them and the step fails.",
     '{"name": "clean", "type": "sql", "engine": "duckdb", "value": "SELECT 1 AS id", '
-    '"metadata": {"expect": [{"accepted_values": {"id": ["one", "two"]}}]}}',
+    '"outputs": {"data": "d"}, "metadata": {"expect": [{"accepted_values": {"id": ["one", "two"]}}]}}',
     "Give values of the column's type, or expect it of another column.",
 )  # fmt: skip
 EXPECTATION_WITHOUT_DATA = CodeInfo(
