@@ -113,7 +113,7 @@ UNKNOWN_TYPE = CodeInfo(
     "Write the name of a type, such as INTEGER, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, DECIMAL(10, 2).",
 )  # fmt: skip
 UNKNOWN_FIELD = CodeInfo(
-    "ODB315", "unknown-field", "error",
+    "ODB315", "unknown-struct-field", "error",
     "a field is named that a struct does not have",
     "The column is there and is a struct, but has no such field.",
     '{"name": "make", "type": "sql", '
