@@ -126,7 +126,7 @@ class _Search:
         elif (spec := BUILTINS.get(self.name)) is not None:
             # Another step's module may register a function of that name, which then comes first.
             named.function = None if self._is_registered_elsewhere() or known.is_open else spec
-        elif not self._is_registered_elsewhere() and not self._is_plugin(known):
+        elif not self._is_registered_elsewhere() and not self._is_plugin(known, named):
             named.diagnostics.append(self._unregistered(known, BUILTINS.names()))
         return named
 
@@ -138,13 +138,14 @@ class _Search:
         if REGISTRY.get(self.name) is not None:
             return True
         known, seen = Registrations(), set[str]()
-        for other in self.tools.pipeline.steps:
-            module = other.value.strip().rpartition(".")[0]
-            if other.type == "function" and other is not self.step and module and "${" not in module:
+        own = self.name.rpartition(".")[0]
+        for module in self.tools.pipeline.function_modules:
+            if module != own:
                 registrations_in(self.reader, module, known, seen)
         return self.name in known.functions
 
-    def _is_plugin(self, known: Registrations) -> bool:
+    def _is_plugin(self, known: Registrations, named: Named) -> bool:
+        """Whether an installed package brings the name; its function is read like any other."""
         from importlib.metadata import entry_points
 
         from odibi_core.functions.reading.registrations import registrations_in
@@ -152,6 +153,8 @@ class _Search:
 
         for point in entry_points(group=ENTRY_POINTS):
             if point.name == self.name:
+                found = self.reader.resolve(f"{point.module}.{point.attr}" if point.attr else point.module)
+                named.function = found if isinstance(found, FoundFunction) else None
                 return True
             if not point.attr:  # a module whose decorators register functions
                 registrations_in(self.reader, point.module, known, set())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Span
+
+_MAKES = re.compile(r"\b(?:create|use)\b", re.IGNORECASE)
 
 
 class Pipeline:
@@ -57,6 +60,22 @@ class Pipeline:
                 path = os.path.normpath(step.value)
                 found[path] = (*found.get(path, ()), step)
         return found
+
+    @cached_property
+    def function_modules(self) -> tuple[str, ...]:
+        """The modules that function steps name, each once: `scoring` of `scoring.add_score`."""
+        dotted = (step.value.strip() for step in self.steps if step.type == "function" and "." in step.value)
+        return tuple(dict.fromkeys(name.rpartition(".")[0] for name in dotted if "${" not in name))
+
+    @cached_property
+    def spark_makers(self) -> frozenset[str]:
+        """The names of Spark steps that may make tables or functions which other Spark steps can name."""
+        return frozenset(
+            step.name
+            for step in self.steps
+            if step.engine == "spark"
+            and (step.type == "function" or (step.type == "sql" and _MAKES.search(step.value) is not None))
+        )
 
     def is_known(self, step: Step, field: str) -> bool:
         """Whether a field of a step is what was written, so that it may be judged."""

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # Where Spark keeps tables of its own: what is in them, only a run sees.
 _CATALOGS = ("SPARK_REMOTE", "SPARK_CONF_DIR", "HADOOP_CONF_DIR")
-_CREATES = re.compile(r"\b(?:create|use)\b", re.IGNORECASE)
 # Statements that change nothing a query can name.
 _HARMLESS = ("set", "reset", "cache", "uncache", "clear", "refresh", "analyze", "explain", "show", "describe")
 
@@ -72,9 +71,7 @@ class _Query:
         self.found: list[Diagnostic] = []
         # Tables and functions of a catalog, or made by another step on the session that Spark steps share.
         closed = not any(name in tools.world.environ for name in _CATALOGS)
-        closed = closed and not any(
-            _makes_things(other) for other in tools.pipeline.steps if other is not step
-        )
+        closed = closed and not tools.pipeline.spark_makers - {step.name}
         self.tables_known = self.functions_known = closed
 
     def schema(self) -> Schema | None:
@@ -168,13 +165,6 @@ class _Query:
             )
         )  # fmt: skip
         return True
-
-
-def _makes_things(step: Step) -> bool:
-    """Whether a step may make tables or functions that other Spark steps can name."""
-    if step.engine != "spark":
-        return False
-    return step.type == "function" or (step.type == "sql" and _CREATES.search(step.value) is not None)
 
 
 def _view(text: str) -> tuple[str, str, int] | None:

@@ -335,6 +335,8 @@ def test_a_plugin_is_known_by_its_entry_point(base, monkeypatch):
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
     assert base.codes("from_plugin") == []
     assert base.codes("from_plugn") == ["ODB504"]
+    base.write(nowhere="def f(data, needed): return data")
+    assert base.codes("from_plugin") == ["ODB511"]
 
 
 # -- Odibi's own -------------------------------------------------------------------------------------
