@@ -35,6 +35,7 @@ Changed = Callable[[], Collection[str]]
 _TERM = re.compile(r"(?P<at>@)?(?:(?P<above>\d*)\+)?(?P<core>.+?)(?:\+(?P<below>\d*))?", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"|\'([^\']*)\'')
 _OPENS = re.compile(r"@?(\d*\+)?(\w+:)?")  # what a quoted name may follow
+_PLAIN = re.compile(r"[^\W\d][\w./-]*")  # names that need no quotes
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -68,6 +69,20 @@ def parse(text: str) -> list[list[Term]]:
         SelectionError: A term says nothing.
     """
     return [[_term(part) for part in _split(word, ",", text)] for word in _words(text)]
+
+
+def quoted(name: str) -> str:
+    """Returns a step's name as a term of a selection that means this step alone.
+
+    Raises:
+        SelectionError: It holds both kinds of quotes.
+    """
+    if _PLAIN.fullmatch(name) and name != CHANGED:
+        return name
+    mark = next((mark for mark in "\"'" if mark not in name), None)
+    if mark is None:
+        raise SelectionError(f"`{one_line(name)}` holds both kinds of quotes, so no selection can name it")
+    return f"{mark}{name}{mark}"
 
 
 def select(

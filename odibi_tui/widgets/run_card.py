@@ -29,7 +29,7 @@ _MESSAGE_LINES, _HELP_LINES = 3, 2
 
 
 class RunCard(Widget, can_focus=True):
-    """A few lines about one step. Keys: enter shows the whole error, and the rows that are not as expected."""
+    """A few lines about one step. Keys: enter shows the whole error, and rows that are not as expected."""
 
     DEFAULT_CSS = "RunCard { height: auto; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "traceback", "traceback")]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from odibi_core.core import Step
 from odibi_core.errors import SelectionError
 from odibi_core.plan.graph import Graph
-from odibi_core.plan.selection import parse, select
+from odibi_core.plan.selection import parse, quoted, select
 from tests.counts import count
 
 #  a ── b ── d ── e      f
@@ -135,19 +135,25 @@ def pipelines(draw):
 def test_any_step_can_be_named_and_what_is_around_it(steps, data):
     graph = Graph(steps)
     name = data.draw(st.sampled_from(graph.names))
-    quoted = f'"{name}"'
-    assert select(steps, graph, [quoted]) == {name}
-    assert select(steps, graph, [f"+{quoted}"]) == {name} | graph.ancestors(name)
-    assert select(steps, graph, [f"{quoted}+"]) == {name} | graph.descendants(name)
+    term = data.draw(st.sampled_from([quoted(name), f'"{name}"', f"'{name}'"]))
+    assert select(steps, graph, [term]) == {name}
+    assert select(steps, graph, [f"+{term}"]) == {name} | graph.ancestors(name)
+    assert select(steps, graph, [f"{term}+"]) == {name} | graph.descendants(name)
     below = {name} | graph.descendants(name)
     around = below.union(*(graph.ancestors(other) for other in below))
-    assert select(steps, graph, [f"@{quoted}"]) == around
+    assert select(steps, graph, [f"@{term}"]) == around
     other = f'"{data.draw(st.sampled_from(graph.names))}"+'
-    one, two = select(steps, graph, [f"+{quoted}"]), select(steps, graph, [other])
-    assert select(steps, graph, [f"+{quoted} {other}"]) == one | two
-    assert select(steps, graph, [f"+{quoted},{other}"]) == one & two
-    assert select(steps, graph, [f"+{quoted}"], [other]) == one - two
-    assert select(steps, graph, [f"+{quoted}", other]) == one | two
+    one, two = select(steps, graph, [f"+{term}"]), select(steps, graph, [other])
+    assert select(steps, graph, [f"+{term} {other}"]) == one | two
+    assert select(steps, graph, [f"+{term},{other}"]) == one & two
+    assert select(steps, graph, [f"+{term}"], [other]) == one - two
+    assert select(steps, graph, [f"+{term}", other]) == one | two
+
+
+def test_a_name_with_both_kinds_of_quotes_cannot_be_written():
+    assert quoted("it's") == '"it\'s"' and quoted("changed") == '"changed"' and quoted("a.b") == "a.b"
+    with pytest.raises(SelectionError, match="both kinds"):
+        quoted("\"'")
 
 
 @settings(max_examples=count(2000))
