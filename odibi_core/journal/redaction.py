@@ -138,7 +138,7 @@ class Redactor:
         return msgspec.json.encode(redacted) + (b"\n" if line.endswith(b"\n") else b"")
 
     def is_in(self, table: pa.Table) -> bool:
-        """Whether a secret stands anywhere in a table's texts or column names, where `table` would mask it."""
+        """Whether a secret stands in a table's texts or column names, where `table` would mask it."""
         if not self:
             return False
         if any(self.text(name) != name for name in table.column_names):
