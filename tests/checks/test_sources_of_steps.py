@@ -81,6 +81,10 @@ def test_a_table_of_sqlite_is_read_as_a_run_reads_it(check: Any, shop: Path) -> 
     # What is no day stays text, and what mixes types has none.
     assert columns(found) == [("id", "BIGINT"), ("amount", "DOUBLE"), ("day", "VARCHAR"), ("note", None)]
     assert columns(check(read("shop.db", table="big"))) == [("id", "BIGINT"), ("note", None)]
+    # Of a query only the declared types are known, and what is declared a day may be text.
+    assert columns(check(read("shop.db", query="SELECT id, day FROM orders"))) == [
+        ("id", "BIGINT"), ("day", None),
+    ]  # fmt: skip
     assert said(found) == []
 
 

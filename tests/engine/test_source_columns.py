@@ -160,8 +160,8 @@ def test_several_files_are_one_source(engine, files, tmp_path):
 
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_of_a_big_file_the_start_is_read(engine, files, tmp_path):
-    rows = "".join(f"{n},{n}.5,word {n},\n" for n in range(60_000))
-    files("big.csv", f"id,price,word,empty\n{rows}7,8,9,later\n")
+    rows = "".join(f"{n},{n}.5,word {n},{'later' * (n == 40_000)}\n" for n in range(60_000))
+    files("big.csv", f"id,price,word,empty\n{rows}")
     with create_engine_context(engine, base_dir=tmp_path) as context:
         told, _ = check(engine, context, tmp_path, "big.csv")
     assert told[:3] == [("id", "BIGINT"), ("price", "DOUBLE"), ("word", "VARCHAR")]
