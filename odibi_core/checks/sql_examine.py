@@ -176,6 +176,9 @@ def _typed(lab: Lab, sql: str, known: Mapping[str, Schema], found: Schema, types
         return Schema(tuple(Column(column.name) for column in found.columns))
     if not any(schema.has_unknown_types for schema in known.values()):
         return found
+    if not any(column.type for schema in known.values() for column in schema.columns):
+        # Nothing to begin with: asking six times tells little, and all below a mistake would pay for it.
+        return Schema(tuple(Column(column.name) for column in found.columns))
     certain = [{column.type} for column in found.columns]
     answers = 0
     for probe in _PROBES:
