@@ -40,7 +40,8 @@ The place is `path`, `line`, `column`, `end_line`, `end_column`: from 1, in char
 exclusive. For a SQLite database `table`, `row` (rowid) and `cell` (`column`, `start`, `end`: the characters
 of that cell, from 0) are there as well, and the lines are null. A `fix` replaces the characters `start` to
 `end` of the file, from 0, by `text`; for a database those of the cell that its `table`, `row` and `cell`
-name. Its `applicability` is `safe` (the one right answer), `unsafe` (a guess) or `display` (only to be shown).
+name. Its `applicability` is `safe` (the one right answer), `unsafe` (a guess) or `display` (only to be
+shown).
 
 Exit codes: 0 fine (warnings alone are fine; with `--strict` they count), 1 errors found, 2 a config
 could not be read.

@@ -104,8 +104,9 @@ def _run_rows(comparison: RunComparison) -> Iterator[Row]:
         texts = [_short(value, 12 if short else _SIDE - 2) for value in (changed.before, changed.after)]
         yield _line("~", "config" if short else changed.name, *texts)
     if comparison.pace is not None and comparison.duration_delta_ms is not None:
-        lengths = [fmt.duration(record.duration_ms) for record in (before, after)]
-        yield _line("~", "length", *lengths, _delta_ms(comparison.duration_delta_ms, comparison.pace))
+        delta = _delta_ms(comparison.duration_delta_ms, comparison.pace)
+        had, has = fmt.duration(before.duration_ms), fmt.duration(after.duration_ms)
+        yield _line("~", "length", had, has, delta)
 
 
 def _step_rows(steps: Iterable[StepComparison], everything: bool) -> Iterator[Row]:
