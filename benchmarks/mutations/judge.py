@@ -91,7 +91,6 @@ def run(path: Path, project: Project) -> Ran:
     from odibi_core.core import ConfigLoader, EventEmitter, Orchestrator, Tracker, create_engine_context
     from odibi_core.errors import OdibiError
 
-    logging.getLogger("odibi_core").setLevel(logging.CRITICAL)
     try:
         steps = ConfigLoader().load(path)
     except (OdibiError, ValueError, KeyError) as error:
@@ -106,7 +105,7 @@ def run(path: Path, project: Project) -> Ran:
         previews=False, base_dir=path.parent,
     )  # fmt: skip
     try:
-        with _within(RUN_S):
+        with _silence(), _within(RUN_S):
             run.run()
     except RunTookTooLongError:
         failed.setdefault("", ("RunTookTooLongError", "the run did not end in time"))
@@ -126,6 +125,18 @@ def run(path: Path, project: Project) -> Ran:
             if made.before_snapshot is not None and made.before_snapshot.row_count == 0
         },
     )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps what runs log about their failures, which are wanted here, out of sight."""
+    logger = logging.getLogger("odibi_core")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _kind(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -384,7 +385,8 @@ def test_a_second_key_press_does_not_wait_for_a_function_that_cannot_be_killed(t
         wait_until(lambda: run._conductor is None or run._conductor._keyboard.pressed)
         _thread.interrupt_main()
 
-    run.events.on("step_start", lambda step: threading.Timer(0.1, press_twice).start())
+    pressing = threading.Timer(0.1, press_twice)
+    run.events.on("step_start", lambda step: pressing.start())
     try:
         with pytest.raises(KeyboardInterrupt):
             run.run()
@@ -392,3 +394,6 @@ def test_a_second_key_press_does_not_wait_for_a_function_that_cannot_be_killed(t
         assert states(run) == {"s": "cancelled"}
     finally:
         over.set()
+        with suppress(KeyboardInterrupt):  # a second press that came when the run was over
+            pressing.join()
+            time.sleep(0.01)
