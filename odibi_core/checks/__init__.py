@@ -23,6 +23,7 @@ from odibi_core.checks.secrets import check_secrets
 from odibi_core.checks.sources import check_sources
 from odibi_core.checks.usage import check_unreached, check_unused_connections, check_unused_outputs
 from odibi_core.checks.variables import check_variables
+from odibi_core.config.collecting import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,21 +86,25 @@ def check(
 
 def structural(document: Document, world: World) -> tuple[Pipeline, list[Diagnostic]]:
     """Returns the pipeline of a document, and what is wrong with its text, its shape, its graph and files."""
-    found = list(document.diagnostics)
-    pipeline = Pipeline(document.steps, document.gaps)
+    with uncollected():
+        pipeline = Pipeline(document.steps, document.gaps)
+        return pipeline, list(_found(document, pipeline, world))
+
+
+def _found(document: Document, pipeline: Pipeline, world: World) -> Iterator[Diagnostic]:
+    yield from document.diagnostics
     if not document.steps and document.parsed and not document.has_errors:
-        found.append(_empty(document.path))
+        yield _empty(document.path)
     # Looking through all params costs more than the other rules together.
     has_placeholders = document.text is None or "${" in document.text
     for rule in RULES:
         if has_placeholders or rule is not check_placeholders:
-            found.extend(rule(pipeline))
+            yield from rule(pipeline)
     if has_placeholders:
-        found.extend(check_variables(pipeline, world))
-    found.extend(check_sources(pipeline, world.base_dir, world.cwd))
-    found.extend(check_collisions(pipeline, world))
-    found.extend(check_secrets(pipeline, document.text))
-    return pipeline, found
+        yield from check_variables(pipeline, world)
+    yield from check_sources(pipeline, world.base_dir, world.cwd)
+    yield from check_collisions(pipeline, world)
+    yield from check_secrets(pipeline, document.text)
 
 
 def check_steps(steps: Sequence[Step]) -> tuple[Diagnostic, ...]:

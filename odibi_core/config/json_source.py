@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
+from odibi_core.config.collecting import uncollected
 from odibi_core.config.json_reader import MAX_DEPTH, JsonReader
 from odibi_core.config.json_tree import Edit, Node, ReadingStoppedError
 from odibi_core.config.origins import JsonOrigin
@@ -73,6 +74,10 @@ class JsonSteps:
 
     def read(self) -> None:
         """Reads the whole text."""
+        with uncollected():
+            self._read()
+
+    def _read(self) -> None:
         char = ""
         try:
             char = self._reader.skip()

@@ -80,9 +80,15 @@ class Step:
     def __post_init__(self) -> None:
         if self.name is _REQUIRED:
             raise TypeError("Step() missing required argument: 'name'")
-        for name in ("params", "inputs", "outputs", "metadata"):
-            if getattr(self, name) is None:
-                setattr(self, name, {})
+        # Written out: configs of 10,000 steps come through here.
+        if self.params is None:
+            self.params = {}  # type: ignore[unreachable]
+        if self.inputs is None:
+            self.inputs = {}  # type: ignore[unreachable]
+        if self.outputs is None:
+            self.outputs = {}  # type: ignore[unreachable]
+        if self.metadata is None:
+            self.metadata = {}  # type: ignore[unreachable]
 
 
 class NodeState(Enum):
