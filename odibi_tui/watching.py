@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-_DEBOUNCE_MS, _STEP_MS = 50, 5
+_DEBOUNCE_MS, _STEP_MS = 50, 2
 _BEGUN_MS = 500
 _RETRY_S = 1.0
 

@@ -17,12 +17,12 @@ from odibi_core.checks.world import World
 from odibi_core.engine.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from odibi_core.checks.outcome import Outcome
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.schemas import Schema
     from odibi_core.config import Document
+    from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
     from odibi_core.plan.graph import Graph
 
@@ -46,13 +46,23 @@ class Checked:
 
 @dataclass(frozen=True)
 class _Half:
-    """The first half of a check: the structure of a config, and what is remembered of its data."""
+    """The first half of a check: the structure of a config, and what is remembered of its data.
+
+    Attributes:
+        document: The config.
+        world: Where it is checked.
+        pipeline: Its steps.
+        found: What is known to be wrong.
+        schemas: Of the datasets that are as they were.
+        remembered: Names of the steps that are, which need not be looked at again.
+    """
 
     document: Document
     world: World
     pipeline: Pipeline
-    found: tuple[Diagnostic, ...]
-    remembered: dict[str, Outcome] = field(default_factory=dict)
+    found: list[Diagnostic]
+    schemas: dict[str, Schema | None] = field(default_factory=dict)
+    remembered: set[str] = field(default_factory=set)
 
 
 class Checker:
@@ -98,11 +108,11 @@ class Checker:
         with self._lock:
             world = self._world(document)
             pipeline, found = self._structural(document, world)
-            half = self._half = _Half(document, world, pipeline, tuple(found))
+            half = self._half = _Half(document, world, pipeline, list(found))
             if not self._memory:
                 return finished(pipeline, found, whole=False)
             self._memory.look_at(pipeline, world)
-            schemas: dict[str, Schema | None] = {}
+            schemas = half.schemas
             stale: set[str] = set()
             for step in pipeline.ordered:
                 keys = step.outputs.values()
@@ -113,9 +123,10 @@ class Checker:
                 if outcome is None:
                     stale.update(keys)
                     continue
-                half.remembered[step.name] = outcome
+                half.remembered.add(step.name)
                 add_outputs(step, outcome, schemas, pipeline)
                 found.extend(outcome.diagnostics)
+            half.found[:] = found
             return finished(pipeline, found, whole=False)
 
     def graph(self, document: Document) -> Graph:
@@ -137,22 +148,22 @@ class Checker:
         with self._lock:
             world = self._world(document)
             half, self._half = self._half, None
-            remembered: Mapping[str, Outcome] = {}
+            schemas: dict[str, Schema | None] = {}
+            steps: Sequence[Step]
             if half is not None and half.document is document and half.world == world:
-                pipeline, found, remembered = half.pipeline, list(half.found), half.remembered
+                pipeline, found, schemas = half.pipeline, half.found, half.schemas
+                steps = [step for step in pipeline.ordered if step.name not in half.remembered]
             else:
                 pipeline, found = self._structural(document, world)
+                steps = pipeline.ordered
             self._memory.look_at(pipeline, world)
             tools = Tools(world, self._lab, pipeline, self._desk)
-            schemas: dict[str, Schema | None] = {}
             anew: set[str] = set()
-            for step in pipeline.ordered:
+            for step in steps:
                 if cancelled is not None and cancelled():
                     return self._incomplete(pipeline, found, schemas, anew)
-                outcome = remembered.get(step.name)
-                inputs = inputs_of(step, schemas, pipeline) if outcome is None else {}
-                if outcome is None:
-                    outcome = self._memory.find(step, inputs, pipeline)
+                inputs = inputs_of(step, schemas, pipeline)
+                outcome = self._memory.find(step, inputs, pipeline)
                 if outcome is None:
                     began = now_ns()
                     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import TYPE_CHECKING
 
 from odibi_core.diagnostics import Span
@@ -55,8 +56,8 @@ class TextSource:
 
 
 def _line_starts(text: str) -> list[int]:
-    lengths = map(len, text.split("\n"))
-    starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))
+    lengths = accumulate(map(len, text.split("\n")))
+    starts = [0, *map(add, lengths, count(1))]  # each line break is a character more
     starts.pop()  # after the end
     return starts
 
