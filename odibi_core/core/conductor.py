@@ -242,8 +242,10 @@ class Conductor:
                 while scheduler.finished is None:
                     for happening in self._wait():
                         self._carry_out(scheduler.apply(happening))
-            except KeyboardInterrupt:  # the second: nobody waits any more
-                raise
+            except KeyboardInterrupt:
+                if not self._keyboard.pressed:  # somebody else's handler (Spark's) raised it, for the first
+                    self._end_workers()
+                raise  # at the second nobody waits any more
             except BaseException:
                 self._end_workers()
                 raise
