@@ -116,7 +116,9 @@ def _column(name: str, reserved: frozenset[str], engine: str) -> str:
         return name
     if engine == "spark":
         return "`" + name.replace("`", "``") + "`"
-    return '"' + name.replace('"', '""') + '"'
+    from odibi_core.engine.duckdb_session import quoted
+
+    return quoted(name)
 
 
 def _reserved_words() -> frozenset[str]:

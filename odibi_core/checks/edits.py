@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.engine.duckdb_session import quoted
 from odibi_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _edit_cell(
     kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     if kind != ("table",):
         raise ConfigError(f"cannot write `{path.name}`: `{table}` is a view", help="change what it shows")
-    name, cell = _quoted(table), _quoted(column)
+    name, cell = quoted(table), quoted(column)
     found = database.execute(
         f"SELECT {cell}, typeof({cell}) FROM {name} WHERE rowid = ?",
         (row,),
@@ -160,10 +161,6 @@ def _edit_cell(
     if changed != 1:
         raise _changed(path)
     return edited
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _changed(path: Path) -> ConfigError:

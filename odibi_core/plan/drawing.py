@@ -66,8 +66,8 @@ def mermaid(graph: Graph, steps: Sequence[Step], *, direction: str = "LR") -> st
     """Returns the graph of steps as a Mermaid flowchart, a subgraph a layer."""
     ids = {name: f"s{number}" for number, name in enumerate(graph.names)}
     lines = [f"flowchart {direction}"]
-    for layer, members in _by_layer(graph, steps):
-        lines.append(f"  subgraph {_mermaid_id(layer)}[{_mermaid_text(layer)}]")
+    for number, (layer, members) in enumerate(_by_layer(graph, steps)):
+        lines.append(f"  subgraph layer_{number}[{_mermaid_text(layer)}]")
         for step in members:
             opening, closing = _MERMAID_SHAPES.get(layer, ("[", "]"))
             lines.append(f"    {ids[step.name]}{opening}{_mermaid_text(step.name)}{closing}")
@@ -157,10 +157,6 @@ def _by_layer(graph: Graph, steps: Sequence[Step]) -> Iterator[tuple[str, list[S
     for layer in (*LAYERS, *(layer for layer in groups if layer not in LAYERS)):
         if layer in groups:
             yield layer, groups[layer]
-
-
-def _mermaid_id(layer: str) -> str:
-    return f"layer_{LAYERS.index(layer)}" if layer in LAYERS else f"layer_x{abs(hash(layer))}"
 
 
 def _mermaid_text(text: str) -> str:

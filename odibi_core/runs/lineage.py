@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odibi_core.core.node import Step
 from odibi_core.core.options import in_params
+from odibi_core.errors import ParamError, RunLogError
 from odibi_core.plan.column_lineage import ColumnSource, Lineage, query_lineage
 from odibi_core.plan.drawing import ColumnEdge
 
@@ -38,8 +40,7 @@ def step_lineage(step: Step, columns: Mapping[str, Sequence[str]]) -> Lineage | 
         return None
     if step.type == "sql":
         result = next((columns[key] for key in step.outputs.values() if key in columns), None)
-        dialect = "spark" if step.engine == "spark" else "duckdb"
-        return query_lineage(step.value, inputs, dialect=dialect, result=result)
+        return query_lineage(step.value, inputs, dialect=_dialect(step), result=result)
     if step.type == "config_op" and len(inputs) == 1:
         ((local, names),) = inputs.items()
         return _operations(step, local, names)
@@ -66,8 +67,6 @@ def kept_steps(config: Path) -> tuple[Step, ...]:
     Raises:
         RunLogError: It is damaged.
     """
-    from odibi_core.errors import RunLogError
-
     try:
         kept = json.loads(config.read_bytes())
         fields = ("layer", "name", "type", "engine", "value", "params", "inputs", "outputs", "metadata")
@@ -85,71 +84,26 @@ def _passed_on(local: str, names: Sequence[str]) -> Lineage:
 
 
 def _operations(step: Step, local: str, names: Sequence[str]) -> Lineage | None:
-    """Follows the columns through a config_op's operations; None at one that is not known."""
-    traced: Lineage = _passed_on(local, names)
-    listed = step.params.get("operations")
-    if listed is None:
-        operations = [item for item in step.params.items() if item[0] not in in_params(step)]
-    elif isinstance(listed, list):
-        operations = [item for one in listed if isinstance(one, dict) for item in one.items()]
-    else:
+    """Follows the columns through the query that a config_op's operations are; None where one is wrong."""
+    from odibi_core.engine.operations import SOURCE, Builder, operations_in
+
+    builder = Builder(step.engine, names, lambda value: value, lambda sql: sql, name=local)
+    try:
+        for operation in operations_in(step.params, in_params(step)):
+            if isinstance(operation, ParamError):
+                return None
+            builder.apply(operation)
+    except ParamError:
         return None
-    for name, argument in operations:
-        after = _operation(name, argument, traced)
-        if after is None:
-            return None
-        traced = after
-    return traced
-
-
-def _operation(name: str, argument: object, traced: Lineage) -> Lineage | None:
-    if name in ("filter", "sort", "limit", "dedupe"):
-        return traced
-    if name in ("select", "drop"):
-        chosen = {
-            str(item).casefold() for item in ([argument] if isinstance(argument, str) else _listed(argument))
-        }
-        return {
-            column: found
-            for column, found in traced.items()
-            if (column.casefold() in chosen) == (name == "select")
-        }
-    if not isinstance(argument, dict):
+    found = query_lineage(
+        builder.sql, {SOURCE: names}, dialect=_dialect(step), result=builder.columns
+    )  # fmt: skip
+    if found is None:
         return None
-    given = {str(column).casefold(): value for column, value in argument.items()}
-    if name == "rename":
-        return {str(given.get(column.casefold(), column)): found for column, found in traced.items()}
-    if name in ("cast", "fill"):
-        return {
-            column: _changed(found) if column.casefold() in given else found
-            for column, found in traced.items()
-        }
-    if name != "derive":
-        return None
-    table = "odibi_input"
-    derived = dict(traced)
-    for column, expression in argument.items():
-        own = query_lineage(f"SELECT (\n{expression}\n) AS value FROM {table}", {table: tuple(traced)})
-        if own is None:
-            return None
-        spelled = next((known for known in traced if known.casefold() == str(column).casefold()), str(column))
-        derived[spelled] = _through(own["value"], traced)
-    return derived
+    return {
+        name: tuple(replace(source, table=local) for source in sources) for name, sources in found.items()
+    }
 
 
-def _listed(argument: object) -> list[object]:
-    return argument if isinstance(argument, list) else []
-
-
-def _changed(sources: tuple[ColumnSource, ...]) -> tuple[ColumnSource, ...]:
-    return tuple(ColumnSource(s.table, s.column, "transformation") for s in sources)
-
-
-def _through(sources: tuple[ColumnSource, ...], traced: Lineage) -> tuple[ColumnSource, ...]:
-    """Returns where the columns that an expression names come from in their turn."""
-    found: dict[tuple[str, str], ColumnSource] = {}
-    for source in sources:
-        for before in traced.get(source.column, ()):
-            kind = before.kind if source.kind == "identity" else "transformation"
-            found[before.table, before.column] = ColumnSource(before.table, before.column, kind)
-    return tuple(found[key] for key in sorted(found))
+def _dialect(step: Step) -> str:
+    return "spark" if step.engine == "spark" else "duckdb"

@@ -71,17 +71,14 @@ class _Export:
         self.record = record
         self.namespace = namespace
         self.steps = {info.info.name: steps.get(info.info.name) or _step(info) for info in record.steps}
-        self.columns = {
-            snapshot.dataset: tuple(column.name for column in snapshot.columns)
-            for step in record.steps
-            for snapshot in (step.before, step.after)
-            if snapshot is not None and snapshot.dataset is not None
-        }
         self.snapshots = {
             snapshot.dataset: snapshot
             for step in record.steps
             for snapshot in (step.before, step.after)
             if snapshot is not None and snapshot.dataset is not None
+        }
+        self.columns = {
+            key: tuple(column.name for column in snapshot.columns) for key, snapshot in self.snapshots.items()
         }
 
     def all(self) -> Iterator[dict[str, Any]]:

@@ -368,6 +368,24 @@ def test_a_key_press_cancels_and_is_raised_when_the_run_has_ended(tmp_path):
     assert run.tracker.paths.final_log.exists()
 
 
+def test_a_key_press_that_another_handler_raises_waits_for_what_is_running(tmp_path):
+    import _thread
+    import signal
+
+    def raise_it(number, frame):  # as Spark's does, once there is a session
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, raise_it)
+    try:
+        run = orchestrator([sql("s", ENDLESS)], tmp_path)
+        run.events.on("step_start", lambda step: threading.Timer(0.2, _thread.interrupt_main).start())
+        with pytest.raises(KeyboardInterrupt):
+            run.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("odibi-worker")])
+
+
 def test_a_second_key_press_does_not_wait_for_a_function_that_cannot_be_killed(tmp_path):
     import _thread
 

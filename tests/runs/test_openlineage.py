@@ -209,6 +209,8 @@ def test_a_refusal_and_a_missing_collector_say_how_far_it_came():
             {"operations": [{"derive": {"c": "a"}}, {"rename": {"c": "d"}}]},
             {"a": ["a"], "b": ["b"], "d": ["a"]},
         ),
+        ({"select": ["b", "a"], "filter": "data.a > ${var:low}"}, {"b": ["b"], "a": ["a"]}),
+        ({"dedupe": ["a"], "limit": 5, "drop": "b"}, {"a": ["a"]}),
         ({"filtre": "x"}, None),
     ],
 )  # fmt: skip
