@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--show", action="store_true", help="print each mutant that was not told right")
     parser.add_argument("--keep", action="store_true", help="leave their directories behind")
-    parser.add_argument("--check", action="store_true", help="end with 1 below 95% or with a false alarm")
+    parser.add_argument("--check", action="store_true", help="end with 1 below 95 %% or with a false alarm")
     asked = parser.parse_args(arguments)
     os.environ.update({"ODIBI_MUT_REGION": "north", "ODIBI_MUT_DIR": "data"})
     home = Path(tempfile.mkdtemp(prefix="odibi-mutations-"))

@@ -172,8 +172,10 @@ class Queries:
     def window(self) -> Columns:
         table = self._table()
         columns = self.inputs[table]
-        order = next(c for c in columns if c.kind in _PLAIN)
-        part = self.rng.choice([c for c in columns if c.kind in _PLAIN])
+        plain = [c for c in columns if c.kind in _PLAIN]
+        if not plain:
+            return self.project(table)
+        order, part = plain[0], self.rng.choice(plain)
         kept = [c for c in columns if c.name not in ("running", "position_nr")][:4]
         self.sql.kw("SELECT")
         self.sql.each([lambda c=c: self.sql.col(c.name, c.kind) for c in kept])
