@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.schemas import Column, Schema
@@ -29,7 +30,7 @@ def crossed(schema: Schema | None, made_on: str, used_on: str) -> Schema | None:
     """Returns a schema as a step on another engine meets it."""
     if schema is None or used_on != "pandas" or made_on == "pandas":
         return schema
-    return Schema(tuple(Column(column.name, in_pandas(column.type)) for column in schema.columns))
+    return Schema(tuple(replace(column, type=in_pandas(column.type)) for column in schema.columns))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -65,7 +66,8 @@ def of_query(schema: Schema, engine: str, inputs: Collection[Schema | None]) -> 
     else:
         decimals = _have_decimals(inputs)
         types = [_pandas_result(kind, decimals) for kind in types]
-    return Schema.of(zip(names, types, strict=True))
+    texts = [column.texts for column in schema.columns]
+    return Schema(tuple(map(Column, names, types, texts)))
 
 
 def _pandas_result(kind: str | None, decimals: bool | None) -> str | None:

@@ -159,11 +159,22 @@ UNKNOWN_KEY = CodeInfo(
 DOUBTFUL_CONVERSION = CodeInfo(
     "ODB321", "doubtful-conversion", "warning",
     "a conversion fails as soon as a row comes to it",
-    "The types cannot be converted, or the constant is none of its type. While no row comes to it, for the "
-    "table is empty or another condition leaves them out, nothing happens.",
+    "The types cannot be converted, the constant is none of its type, or none of the texts that the column "
+    "is known to hold is. While no row comes to it, for the table is empty or another condition leaves them "
+    "out, nothing happens.",
     '{"name": "late", "type": "sql", '
     '"value": "SELECT 1 FROM (SELECT 1 AS n, DATE \'2026-01-31\' AS d) AS t WHERE n > 5 AND d > \'soon\'"}',
     "Write a constant of the right kind, or compare with a column of the same type.",
+)  # fmt: skip
+UNFIT_TEXT = CodeInfo(
+    "ODB322", "unfit-text", "error",
+    "a column holds a text that cannot be what the query makes of it",
+    "At the start of the source stands a text that is no number, date or truth, and each row comes to the "
+    "conversion: a CAST, a comparison with a number, a condition that is the column alone.",
+    '[{"name": "read", "layer": "ingest", "value": "orders.csv", "outputs": {"data": "orders"}}, '
+    '{"name": "make", "type": "sql", "inputs": {"data": "orders"}, "outputs": {"data": "made"}, '
+    '"value": "SELECT CAST(status AS INTEGER) AS status FROM data"}]',
+    "Use TRY_CAST where such rows may be left empty, compare with a text, or use another column.",
 )  # fmt: skip
 
 CODES = tuple(value for value in list(globals().values()) if isinstance(value, CodeInfo))

@@ -10,7 +10,7 @@ from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
 from odibi_core.checks.file_options import named_columns
 from odibi_core.checks.pipeline import place
-from odibi_core.checks.schemas import Schema
+from odibi_core.checks.schemas import of_source
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
 from odibi_core.errors import EngineError, MissingDependencyError, OdibiError, StepOptionError
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.checks.tools import Tools
     from odibi_core.diagnostics import CodeInfo, Diagnostic
+    from odibi_core.engine.source_columns import SourceColumn
     from odibi_core.formats.base import Format
 
-    Columns = Callable[[Mapping[str, Any]], list[tuple[str, str | None]] | None]
+    Columns = Callable[[Mapping[str, Any]], list[SourceColumn] | None]
 
 _REFUSALS = (OdibiError, OSError, ValueError, TypeError, LookupError, OverflowError)
 _ENCODINGS = (
@@ -180,7 +181,7 @@ class FileProblem:
             return []
         if there is None:
             return []
-        schema = Schema.of(there)
+        schema = of_source(there)
         return [
             unknown_column(
                 self._step,

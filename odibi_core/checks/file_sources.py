@@ -15,7 +15,7 @@ from odibi_core.checks.file_problems import FileProblem
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.round_trips import schema_of_written
-from odibi_core.checks.schemas import Schema
+from odibi_core.checks.schemas import of_source
 from odibi_core.checks.separators import other_separator
 from odibi_core.checks.sources import missing_source, reads_file
 from odibi_core.checks.sql_names import best
@@ -26,10 +26,12 @@ from odibi_core.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from odibi_core.checks.schemas import Schema
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
+    from odibi_core.engine.source_columns import Columns
     from odibi_core.formats.base import Format
 
 _GLOB = frozenset("*?[")
@@ -220,14 +222,14 @@ class FileSource:
             return None
         if columns is None:
             return None
-        schema = Schema.of(columns)
+        schema = of_source(columns)
         self._found.extend(self._ignored_columns(schema))
         separator = other_separator(self._step, fmt, schema)
         if separator is not None:
             self._found.append(separator)
         return schema
 
-    def _columns(self, params: Mapping[str, Any]) -> list[tuple[str, str | None]] | None:
+    def _columns(self, params: Mapping[str, Any]) -> Columns | None:
         from odibi_core.engine.source_columns import source_columns
 
         value = self._filled.value or ""
@@ -252,7 +254,7 @@ class FileSource:
             columns = self._columns({name: v for name, v in params.items() if name not in chosen})
         except (OdibiError, OSError, ValueError, TypeError, LookupError):
             return []
-        names = [name for name, _ in columns or ()]
+        names = [column.name for column in columns or ()]
         found = []
         for name, path in odd:
             if columns is None or name in names:

@@ -19,6 +19,7 @@ ProblemKind = Literal[
     "ambiguous",
     "function",
     "type",  # types that a function or operator does not take
+    "text",  # a text in the data that cannot be what it is made
     "aggregate",  # an aggregate or window function where none can stand
     "group",  # neither grouped by nor brought together
     "count",  # of columns

@@ -50,6 +50,18 @@ def refuses_text(lab: Lab, text: str, kind: str) -> str | None:
     return lab.recall(("text", text, kind), lambda: lab.refused(f"SELECT CAST(? AS {kind})", [text]))
 
 
+def refuses_comparison(lab: Lab, text: str, number: str) -> str | None:
+    """Returns why a text cannot be compared with a number, for it is none; None where it can.
+
+    Args:
+        lab: Where it is asked.
+        text: The text.
+        number: Digits, perhaps with a sign and a point.
+    """
+    query = f"SELECT CAST(? AS VARCHAR) = {number}"
+    return lab.recall(("compare", text, number), lambda: lab.refused(query, [text]))
+
+
 def refuses_type(lab: Lab, kind: str, to: str) -> str | None:
     """Returns why no value of a type can be converted to another one; None where some can, or unknown."""
     sample = _SAMPLES.get(_FAMILY.sub("", kind))

@@ -14,6 +14,7 @@ from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_examine import Examined, Mistake, examine
 from odibi_core.checks.sql_filling import Filled, fill
+from odibi_core.checks.sql_texts import doubted
 from odibi_core.checks.sql_told import SqlText, tell
 from odibi_core.config.sql_text import DUCKDB, SPARK
 from odibi_core.core.options import in_params
@@ -183,7 +184,7 @@ class _Walk:
             chosen = operation.name == "select" and not mistakes
             return Schema.of((name, None) for name in builder.columns) if chosen else None
         if operation.name == "filter":
-            return known
+            return doubted(known)
         if mistakes:  # the columns are known all the same, those that the operation makes without a type
             made = operation.argument if isinstance(operation.argument, dict) else {}
             types = {c.name: None if c.name in made else c.type for c in known.columns}

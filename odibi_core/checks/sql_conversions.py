@@ -62,7 +62,7 @@ def impossible_conversions(
         known: The tables it reads, whose types are all known.
         parsed: The query as DuckDB's parser serializes it.
     """
-    types = _Types(lab, sql, known)
+    types = Types(lab, sql, known)
     found: list[SqlProblem] = []
     for conversion in _conversions(parsed, sql):
         to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
@@ -95,7 +95,7 @@ def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
         if isinstance(node, list):
             waiting.extend((item, always) for item in node)
             continue
-        if not isinstance(node, dict) or node.get("type") in _CATCHING or node.get("try_cast"):
+        if not isinstance(node, dict) or str(node.get("type")) in _CATCHING or node.get("try_cast"):
             continue
         yield from _of_node(node, sql, always)
         for key, value in node.items():
@@ -173,7 +173,7 @@ def _text_of(node: dict[str, Any]) -> str | None:
     return str(literal.get("text", ""))
 
 
-class _Types:
+class Types:
     """The types of the expressions of a query."""
 
     def __init__(self, lab: Lab, sql: str, known: Mapping[str, Schema]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
-from odibi_core.checks.sql_conversions import MAY_CONVERT, impossible_conversions
+from odibi_core.checks.sql_conversions import MAY_CONVERT, Types, impossible_conversions
 from odibi_core.checks.sql_keywords import keyword_behind
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
+from odibi_core.checks.sql_text_uses import unfit_texts
+from odibi_core.checks.sql_texts import with_texts
 from odibi_core.checks.sql_unknown import OTHERS, Invented, invent
 
 if TYPE_CHECKING:
@@ -119,9 +121,14 @@ def _examined(
     if isinstance(outcome, Schema):
         if OTHERS in outcome.names:
             return Examined(None)
-        judged = types_known and MAY_CONVERT.search(sql) and not _STATEFUL.search(sql)
-        unfit = _unfit(lab, sql, known, blind) if judged else ()
-        return Examined(_typed(lab, sql, known, outcome, types_known), unfit)
+        has_texts = any(schema.has_texts for schema in known.values())
+        schema = _typed(lab, sql, known, outcome, types_known)
+        judged = types_known and (has_texts or MAY_CONVERT.search(sql)) and not _STATEFUL.search(sql)
+        parsed = lab.parsed(sql) if judged else None
+        if parsed is None:
+            return Examined(schema)
+        unfit = _unfit(lab, sql, known, parsed, blind)
+        return Examined(with_texts(schema, known, parsed) if has_texts else schema, unfit)
     return _Examination(lab, sql, known, tables, blind, types_known, invented).mistakes_from(outcome)
 
 
@@ -147,15 +154,18 @@ def _with_invented(
 
 
 def _unfit(
-    lab: Lab, sql: str, known: Mapping[str, Schema], blind: Callable[[int, int], bool] | None
+    lab: Lab,
+    sql: str,
+    known: Mapping[str, Schema],
+    parsed: dict[str, Any],
+    blind: Callable[[int, int], bool] | None,
 ) -> tuple[Mistake, ...]:
     """Returns the conversions that cannot work."""
-    parsed = lab.parsed(sql)
-    if parsed is None:
-        return ()
+    problems = impossible_conversions(lab, sql, known, parsed) if MAY_CONVERT.search(sql) else []
+    problems += unfit_texts(lab, sql, known, parsed, Types(lab, sql, known).of)
     return tuple(
         Mistake(problem)
-        for problem in impossible_conversions(lab, sql, known, parsed)
+        for problem in problems
         if blind is None
         or problem.start is None
         or problem.end is None

@@ -39,6 +39,7 @@ _CODES: dict[str, CodeInfo] = {
     "field": data_codes.UNKNOWN_FIELD,
     "position": data_codes.POSITION,
     "constant": data_codes.INVALID_CONSTANT,
+    "text": data_codes.UNFIT_TEXT,
     "refused": data_codes.SQL_REFUSED,
 }
 _SHOWN = 8

@@ -176,6 +176,18 @@ def _constant(problem: SqlProblem, token: str, meant: str | None) -> Words | Non
     return f"`{one_line(problem.name or '')}` is no {problem.converted_to}", _forms(problem.converted_to)
 
 
+def _text(problem: SqlProblem, token: str, meant: str | None) -> Words:
+    kind = problem.converted_to or ""
+    message = (
+        f"`{plain_name(problem.name or '')}` holds the text `{one_line(problem.message)}`, which is no {kind}"
+    )
+    if problem.candidates:
+        return message, f"compare it with a text: '{problem.candidates[0]}'"
+    if kind == "BOOLEAN" and "cast" not in token.casefold() and "::" not in token:
+        return message, "compare it with something"
+    return message, "TRY_CAST gives NULL for such a text"
+
+
 def _forms(kind: str) -> str | None:
     """Returns how values of a type are written."""
     if kind == "DATE":
@@ -231,6 +243,6 @@ def _position(problem: SqlProblem, token: str, meant: str | None) -> Words | Non
 _WORDS: dict[str, Callable[[SqlProblem, str, str | None], Words | None]] = {
     "function": _function, "ambiguous": _ambiguous, "type": _type, "syntax": _syntax,
     "aggregate": _aggregate, "group": _group, "count": _count, "alias": _alias, "type-name": _type_name,
-    "constant": _constant,
+    "constant": _constant, "text": _text,
     "field": _field, "position": _position,
 }  # fmt: skip

@@ -12,7 +12,7 @@ from odibi_core.checks.database_files import find_database, written_tables
 from odibi_core.checks.file_options import bad_value, named_columns, unknown_options
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
-from odibi_core.checks.schemas import Schema
+from odibi_core.checks.schemas import Schema, of_source
 from odibi_core.checks.sources import missing_source
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.checks.tools import Tools
     from odibi_core.diagnostics import Diagnostic
+    from odibi_core.engine.source_columns import Columns
     from odibi_core.formats.database_look import Catalogue
     from odibi_core.formats.looks import ArrowColumns
 
@@ -51,12 +52,12 @@ class TableSource:
     def outcome(self) -> Outcome:
         """Returns the schema, and what is wrong."""
         columns = self._columns()
-        schema = Schema.of(columns) if columns and not self._found else None
+        schema = of_source(columns) if columns and not self._found else None
         return Outcome(
             dict.fromkeys(self._step.outputs, schema), tuple(self._found), tuple(self._looked)
         )  # fmt: skip
 
-    def _columns(self) -> list[tuple[str, str | None]] | None:
+    def _columns(self) -> Columns | None:
         from odibi_core.formats.databases import READ_OPTIONS, SPELLINGS
 
         step = self._step
@@ -201,7 +202,7 @@ class TableSource:
 
     def _table(
         self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
-    ) -> list[tuple[str, str | None]] | None:
+    ) -> Columns | None:
         text = self._filled.value if field == ("value",) else self._filled.params.get(str(field[-1]))
         if not isinstance(text, str) or "schema" in self._filled.params:
             return None
@@ -241,7 +242,7 @@ class TableSource:
 
     def _sqlite_table(
         self, database: DatabaseFile, catalogue: Catalogue, table: str, options: dict[str, Any]
-    ) -> list[tuple[str, str | None]] | None:
+    ) -> Columns | None:
         from odibi_core.engine.duckdb_session import quoted
         from odibi_core.engine.source_columns import columns_of_look
         from odibi_core.formats.database_look import describe_sqlite_query, look_at_sqlite_table
@@ -275,13 +276,13 @@ class TableSource:
 
     def _typed(
         self, columns: list[tuple[str, str | None]], options: dict[str, Any], *, empty: bool = False
-    ) -> list[tuple[str, str | None]] | None:
+    ) -> Columns | None:
         if not self._has_columns([name for name, _ in columns], options):
             return None
         found = self._converted(self._tools.desk.arrow_columns(columns), options)
         if not empty or found is None:
             return found
-        return [(name, kind if kind in _PLAIN else None) for name, kind in found]
+        return [column if column.type in _PLAIN else column._replace(type=None) for column in found]
 
     def _has_columns(self, names: list[str], options: dict[str, Any]) -> bool:
         """Whether the columns that options name are there; those that are not are told."""
@@ -302,9 +303,7 @@ class TableSource:
         params = self._step.params
         return str(params.get("table") or params.get("table_name") or self._step.value or "the query")
 
-    def _converted(
-        self, columns: ArrowColumns, options: dict[str, Any]
-    ) -> list[tuple[str, str | None]] | None:
+    def _converted(self, columns: ArrowColumns, options: dict[str, Any]) -> Columns | None:
         """Returns the columns chosen and converted by options, as the engine sees them."""
         from odibi_core.engine.source_columns import in_spark, natives
 
@@ -333,7 +332,7 @@ class TableSource:
 
     def _query(
         self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
-    ) -> list[tuple[str, str | None]] | None:
+    ) -> Columns | None:
         from odibi_core.checks.database_queries import DatabaseQuery
 
         query = DatabaseQuery(self._step, field, self._tools, catalogue)

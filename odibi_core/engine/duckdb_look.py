@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.engine.duckdb_files import refused, scan
 from odibi_core.engine.duckdb_options import OWN, read_plan
-from odibi_core.engine.source_columns import by_our_reader
+from odibi_core.engine.duckdb_session import quoted
+from odibi_core.engine.source_columns import SourceColumn, by_our_reader
 from odibi_core.formats import find_files, find_format
 from odibi_core.formats.base import is_small
 from odibi_core.formats.looks import MOST_FILES, is_plain_file
+from odibi_core.formats.some_texts import ROWS, some_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,11 +55,28 @@ def columns_on_duckdb(
         if sql is not None:
             relation = connection.sql(sql)
             columns = list(zip(relation.columns, map(str, relation.types), strict=True))
+            texts = _texts(sql, columns, connection)
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(source, error) from error
     if sql is None:
         return by_our_reader("duckdb", source, params, resolve)
-    return [(name, kind if not is_sampled or kind in _SURE_OF_JSON else None) for name, kind in columns]
+    return [
+        SourceColumn(name, kind if not is_sampled or kind in _SURE_OF_JSON else None, texts.get(name, ()))
+        for name, kind in columns
+    ]
+
+
+def _texts(
+    sql: str, columns: list[tuple[str, str]], connection: duckdb.DuckDBPyConnection
+) -> dict[str, tuple[str, ...]]:
+    """Returns some texts of each column of texts, from the first rows of what a SELECT of ours reads."""
+    names = [name for name, kind in columns if kind == "VARCHAR"]
+    if not names:
+        return {}
+    listed = ", ".join(map(quoted, names))
+    rows = connection.execute(f"SELECT {listed} FROM ({sql}) LIMIT {ROWS}").fetchall()
+    by_column = zip(names, zip(*rows, strict=True), strict=False)
+    return {name: some_texts(text for text in cells if text is not None) for name, cells in by_column}
 
 
 def _has_one_shape(file: File, fmt: Format) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,8 +13,22 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Look
     from odibi_core.formats.looks import ArrowColumns
 
-# Name and DuckDB's name of the type, which stands for every engine's; None where it is not known.
-Columns = list[tuple[str, str | None]]
+
+class SourceColumn(NamedTuple):
+    """A column that reading a source would give.
+
+    Attributes:
+        name: Its name.
+        type: DuckDB's name of the type, which stands for every engine's; None where it is not known.
+        texts: Some of what stands in a column of texts, at the start of the source.
+    """
+
+    name: str
+    type: str | None
+    texts: tuple[str, ...] = ()
+
+
+Columns = list[SourceColumn]
 
 
 def source_columns(
@@ -78,11 +92,15 @@ def by_our_reader(
 def columns_of_look(engine: str, look: Look) -> Columns:
     """Returns the columns of what one of our own readers gives, as an engine sees them."""
     from odibi_core.formats.looks import columns_of
+    from odibi_core.formats.some_texts import texts_of
 
-    if engine == "pandas":
-        return natives(columns_of(look))
-    columns = columns_of(look, by_pandas=False)
-    return natives(in_spark(columns) if engine == "spark" else columns)
+    columns = columns_of(look, by_pandas=engine == "pandas")
+    found = natives(in_spark(columns) if engine == "spark" else columns)
+    texts = texts_of(look)
+    return [
+        column._replace(texts=texts.get(column.name, ())) if column.type == "VARCHAR" else column
+        for column in found
+    ]
 
 
 def in_spark(columns: ArrowColumns) -> ArrowColumns:
@@ -103,4 +121,4 @@ def natives(columns: ArrowColumns) -> Columns:
     """Returns columns with DuckDB's names for their Arrow types."""
     from odibi_core.engine.duckdb_types import native_name
 
-    return [(name, None if dtype is None else native_name(dtype)) for name, dtype in columns]
+    return [SourceColumn(name, None if dtype is None else native_name(dtype)) for name, dtype in columns]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.engine.source_columns import by_our_reader
+from odibi_core.engine.source_columns import SourceColumn, by_our_reader
 from odibi_core.engine.spark_files import (
     NATIVE,
     OWN,
@@ -40,6 +40,7 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _TYPES = {"string": "VARCHAR", "bigint": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "int": "INTEGER",
           "float": "FLOAT", "smallint": "SMALLINT", "tinyint": "TINYINT", "date": "DATE",
           "timestamp_ntz": "TIMESTAMP"}  # fmt: skip
+_Pairs = list[tuple[str, str | None]]
 # Spark's own options that leave the names and types as they are worked out here.
 _HARMLESS = {"multiLine", "locale", "maxColumns", "maxCharsPerColumn", "enforceSchema", "inferSchema"}
 
@@ -71,10 +72,12 @@ def columns_on_spark(
         columns = read(files, fmt, plan, set(options) & set(OWN[fmt.name]) - _HARMLESS)
     except TooLongError:
         return None
-    return None if columns is None else _shaped(columns, plan, str(source))
+    if columns is None:
+        return None
+    return [SourceColumn(name, kind) for name, kind in _shaped(columns, plan, str(source))]
 
 
-def _shaped(columns: Columns, plan: Mapping[str, Any], label: str) -> Columns:
+def _shaped(columns: _Pairs, plan: Mapping[str, Any], label: str) -> _Pairs:
     """Returns the columns renamed, cast and chosen as the options say."""
     if plan["names"] is not None:
         columns = [(name, kind) for name, (_, kind) in zip(plan["names"], columns, strict=False)]
@@ -98,7 +101,7 @@ def _shaped(columns: Columns, plan: Mapping[str, Any], label: str) -> Columns:
 # -- csv ------------------------------------------------------------------------------------------------
 
 
-def _csv(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> Columns | None:
+def _csv(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> _Pairs | None:
     """Returns names of the header and the types of its cells, as far as they leave no doubt."""
     spark = plan["options"]
     options: dict[str, Any] = {
@@ -168,7 +171,7 @@ def _type_of_cells(cells: Iterable[str], *, whole: bool) -> str | None:
 # -- the others -----------------------------------------------------------------------------------------
 
 
-def _jsonl(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> Columns | None:
+def _jsonl(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> _Pairs | None:
     """Returns the keys in the order of the first line, the others by name, and their types where plain."""
     rows: list[dict[str, Any]] = []
     for file in files:
@@ -216,7 +219,7 @@ def _type_of_values(values: Sequence[Any]) -> str | None:
     return "DOUBLE" if kinds <= {int, float} else None
 
 
-def _parquet(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> Columns | None:
+def _parquet(files: Sequence[File], fmt: Format, plan: Mapping[str, Any], own: set[str]) -> _Pairs | None:
     """Returns the footer's columns; files with other ones than the first leave open which Spark takes."""
     schemas: list[pa.Schema] = []
     for file in files:

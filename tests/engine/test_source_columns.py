@@ -68,6 +68,11 @@ def as_read(engine, context, source, params):
         return list(zip(relation.columns, map(str, relation.types), strict=True))
 
 
+def pairs(columns):
+    """Returns the names and types of columns."""
+    return None if columns is None else [(column.name, column.type) for column in columns]
+
+
 def check(engine, context, directory, source, params=None):
     """Asserts that what is told is what is read, where anything is told."""
     try:
@@ -78,7 +83,7 @@ def check(engine, context, directory, source, params=None):
         with pytest.raises(type(error)):
             source_columns(engine, source, params or {}, directory.joinpath)
         return None
-    told = source_columns(engine, source, params or {}, directory.joinpath)
+    told = pairs(source_columns(engine, source, params or {}, directory.joinpath))
     if told is None:
         return None
     assert [name for name, _ in told] == [name for name, _ in real]
@@ -171,7 +176,8 @@ def test_of_a_big_file_the_start_is_read(engine, files, tmp_path):
 def test_numbers_that_end_in_text_have_no_certain_type(files, tmp_path):
     numbers = "".join(f"{n:08},x\n" for n in range(100_000))
     files("sorted.csv", f"code,x\n{numbers}" + "A1,x\n" * 100)
-    assert source_columns("pandas", "sorted.csv", {}, tmp_path.joinpath) == [("code", None), ("x", "VARCHAR")]
+    found = source_columns("pandas", "sorted.csv", {}, tmp_path.joinpath)
+    assert pairs(found) == [("code", None), ("x", "VARCHAR")]
 
 
 @pytest.mark.parametrize("engine", ["pandas", "duckdb", "spark"])
@@ -183,8 +189,8 @@ def test_big_json_is_told_by_its_first_rows_where_they_are_alike(engine, files, 
     files("mixed.jsonl", '{"id": 1}\n{"id": 2, "more": 3}\n' * 40_000)
     day = None if engine == "duckdb" else "VARCHAR"
     expected = [("id", "BIGINT"), ("word", "VARCHAR"), ("day", day)]
-    assert source_columns(engine, "same.jsonl", {}, tmp_path.joinpath) == expected
-    assert source_columns(engine, "same.json", {}, tmp_path.joinpath) == expected
+    assert pairs(source_columns(engine, "same.jsonl", {}, tmp_path.joinpath)) == expected
+    assert pairs(source_columns(engine, "same.json", {}, tmp_path.joinpath)) == expected
     assert source_columns(engine, "mixed.jsonl", {}, tmp_path.joinpath) is None
 
 
@@ -226,7 +232,7 @@ def test_spark_is_told_without_spark(spark_context, tmp_path):
                 infos = spark_context.columns(frame)
             except (FormatError, EngineError):
                 return
-            told = source_columns("spark", f"data.{suffix}", {}, directory.joinpath)
+            told = pairs(source_columns("spark", f"data.{suffix}", {}, directory.joinpath))
             if told is None:
                 return
             assert [n for n, _ in told] == [info.name for info in infos]
@@ -240,3 +246,14 @@ SPARK_TYPES = {
     "bigint": "BIGINT", "double": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE",
     "timestamp_ntz": "TIMESTAMP", "int": "INTEGER", "decimal(20,0)": "DECIMAL(20,0)",
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_texts_are_those_that_are_there(tmp_path, engine, suffix):
+    cells = ["12", "n/a", None, "12 345", "2026-01-31"]
+    table = pa.table({"text": cells, "number": [1, 2, 3, 4, 5]})
+    write_target(table, f"data.{suffix}", {}, tmp_path.joinpath)
+    text, number = source_columns(engine, f"data.{suffix}", {}, tmp_path.joinpath)
+    assert set(text.texts) <= {*filter(None, cells)} and len(text.texts) >= 3
+    assert number.texts == ()
