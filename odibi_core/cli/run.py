@@ -27,8 +27,9 @@ Examples:
   odibi-core run pipeline.json --select 'clean_orders+ tag:daily'
   odibi-core run pipeline.json --format jsonl | jq -r .type
 
-The pipeline is checked first; one with errors does not start. Ctrl+C cancels the run, a second one ends
-it at once. So does a file `cancel` in the run's directory, from anywhere.
+The structure of the pipeline is checked first; one with errors does not start. `odibi-core check` looks at
+its queries, files and targets too. Ctrl+C cancels the run, a second one ends it at once. A file `cancel` in
+the run's directory cancels it from anywhere.
 
 Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not do its work,
 130 cancelled.""",
