@@ -36,6 +36,7 @@ class _Kept:
     step: Step
     inputs: Inputs
     outside: int  # which state of all steps that read or write, where it is one of them
+    shared: int  # which state of what steps make known to others outside their outputs, where it may use that
     unread: frozenset[str]
     stats: tuple[tuple[str, Stat], ...]
     names: int  # which state of all names it was told in
@@ -53,6 +54,8 @@ class Memory:
         self._generation = 0
         self._outside: tuple[object, ...] = ()
         self._outside_generation = 0
+        self._shared: tuple[object, ...] = ()
+        self._shared_generation = 0
 
     def look_at(self, pipeline: Pipeline, world: World) -> None:
         """Takes in what is checked next: in another world nothing that was found holds any more."""
@@ -69,6 +72,11 @@ class Memory:
         if outside != self._outside:
             self._outside = outside
             self._outside_generation += 1
+        # The module of one function step registers short names; a Spark step makes views on the session.
+        shared = (pipeline.function_modules, pipeline.spark_makers)
+        if shared != self._shared:
+            self._shared = shared
+            self._shared_generation += 1
 
     def __bool__(self) -> bool:
         return bool(self._kept)
@@ -83,6 +91,7 @@ class Memory:
                 kept.step == step
                 and kept.inputs == inputs
                 and kept.outside == (self._outside_generation if _is_outside(step) else 0)
+                and kept.shared == (self._shared_generation if _may_share(step) else 0)
                 and kept.unread == _unread(step, pipeline)
                 and all(_stat(path) == found for path, found in kept.stats)
             ):
@@ -109,7 +118,8 @@ class Memory:
         text = _text_of(step.origin) if outcome.diagnostics else None
         kept = _Kept(
             step, dict(inputs), self._outside_generation if _is_outside(step) else 0,
-            _unread(step, pipeline), stats, self._generation, text, outcome,
+            self._shared_generation if _may_share(step) else 0, _unread(step, pipeline), stats,
+            self._generation, text, outcome,
         )  # fmt: skip
         states = self._kept.setdefault(step.name, [])
         states.insert(0, kept)
@@ -143,6 +153,11 @@ def now_ns() -> int:
 def _is_outside(step: Step) -> bool:
     """Whether a step reads or writes what is outside the pipeline's own data."""
     return step.layer != "transform" or step.type == "api" or "connection" in step.params
+
+
+def _may_share(step: Step) -> bool:
+    """Whether a step may use what others make known outside their outputs."""
+    return step.type == "function" or step.engine == "spark"
 
 
 def _unread(step: Step, pipeline: Pipeline) -> frozenset[str]:

@@ -267,3 +267,50 @@ def test_forgotten_steps_are_forgotten(checker):
     checker.whole(document(chain(5)))
     checker.whole(document(chain(2)))
     assert set(checker._memory._kept) == {"s0", "s1", "write"}
+
+
+def _calls(name: str, function: str, source: str) -> dict[str, Any]:
+    return {
+        "layer": "transform", "name": name, "type": "function", "value": function,
+        "inputs": {"frame": source}, "outputs": {"data": f"{name}_set"},
+    }  # fmt: skip
+
+
+def test_a_function_that_another_steps_module_registers_is_looked_at_when_that_step_changes(tmp_path):
+    (tmp_path / "registering.py").write_text(
+        "from odibi_core.functions import odibi_function\n\n\n"
+        "@odibi_function('score')\ndef add_score(frame):\n    return frame\n\n\n"
+        "def plain(frame):\n    return frame\n"
+    )
+    (tmp_path / "other.py").write_text("def plain(frame):\n    return frame\n")
+    old = time.time() - 60
+    for file in tmp_path.glob("*.py"):
+        os.utime(file, (old, old))
+    steps = [
+        step("s0", "SELECT 1 AS id"), _calls("first", "registering.plain", "s0_set"),
+        _calls("second", "score", "first_set"),
+        {"layer": "store", "name": "write", "value": "out.csv", "inputs": {"data": "second_set"}},
+    ]  # fmt: skip
+    with Checker(base_dir=tmp_path, cwd=tmp_path, environ={}) as checker:
+        assert messages(checker.whole(document(steps, tmp_path / "p.json"))) == []
+        steps[1]["value"] = "other.plain"
+        changed = document(steps, tmp_path / "p.json")
+        found = checker.whole(changed)
+        assert [d.step for d in found.diagnostics] == ["second"]
+        assert found.diagnostics == tuple(check(changed, base_dir=tmp_path, environ={}))
+
+
+def test_a_table_that_another_spark_step_makes_is_known_as_long_as_it_does(checker):
+    def spark(name: str, query: str, **inputs: str) -> dict[str, Any]:
+        return step(name, query, **inputs) | {"engine": "spark"}
+
+    steps = [
+        spark("s0", "SELECT 1 AS id"),
+        spark("s1", "CREATE TEMP VIEW v AS SELECT 1; SELECT * FROM data", data="s0_set"),
+        spark("s2", "SELECT * FROM v CROSS JOIN data", data="s1_set"),
+        {"layer": "store", "name": "write", "value": "out.csv", "inputs": {"data": "s2_set"}},
+    ]  # fmt: skip
+    assert [d.code for d in checker.whole(document(steps)).diagnostics if d.step == "s2"] == []
+    steps[1]["value"] = "SELECT * FROM data"
+    found = checker.whole(document(steps))
+    assert [d.code for d in found.diagnostics if d.step == "s2"] == ["ODB302"]
