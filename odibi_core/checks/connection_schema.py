@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
+from odibi_core.checks.database_urls import refused_url
 from odibi_core.checks.file_options import unknown_options
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.sources import missing_source
 from odibi_core.checks.sql_names import best
 from odibi_core.checks.step_filling import FilledStep, fill_step
-from odibi_core.errors import FormatError, MissingDependencyError, OdibiError, StepOptionError
+from odibi_core.errors import FormatError, MissingDependencyError, StepOptionError
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -116,25 +117,11 @@ class _Connection:
         yield from unknown_options(self.step, of_kind | describing, f"a {kind} connection")
 
     def _by_url(self, url: str, settings: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        """Makes SQLAlchemy's engine, which connects to nothing, to see whether it can be made."""
-        from odibi_core.formats.databases import open_database
-
-        try:
-            database = open_database(url, resolve=self.tools.world.resolve, kind="sql", **settings)
-            database.quote("odibi")
-            database.close()
-        except MissingDependencyError as error:
-            yield self._at(
-                file_codes.MISSING_PACKAGE, self.filled.told(error.message), error.help, *self._field()
-            )
-        except StepOptionError as error:
-            yield self._at(file_codes.UNKNOWN_OPTION, self.filled.told(error.message), error.help, "params")
-        except FormatError as error:
-            yield self._at(
-                file_codes.INVALID_URL, self.filled.told(error.message), error.help, *self._field()
-            )
-        except (OdibiError, ValueError, TypeError):  # a setting that only the driver can judge
-            return
+        refused = refused_url(url, settings, self.tools.world)
+        if refused is not None:
+            code, error = refused
+            field = ("params",) if code is file_codes.UNKNOWN_OPTION else self._field()
+            yield self._at(code, self.filled.told(error.message), error.help, *field)
 
     def _file(self, kind: str, file: str, *, create: bool) -> Iterator[Diagnostic]:
         from odibi_core.checks.database_files import opened_by

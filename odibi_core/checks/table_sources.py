@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks import codes, data_codes, file_codes
 from odibi_core.checks.columns import unknown_column
 from odibi_core.checks.database_files import find_database, written_tables
+from odibi_core.checks.database_urls import check_url
 from odibi_core.checks.file_options import bad_value, named_columns, unknown_options
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
@@ -69,6 +70,7 @@ class TableSource:
             return None
         database = find_database(self._filled, self._tools)
         if database is None:
+            self._found.extend(check_url(self._filled))
             return None
         self._look_at(database)
         if not self._is_there(database):

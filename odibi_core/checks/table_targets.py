@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
 from odibi_core.checks.database_files import DatabaseFile, find_database, written_tables
+from odibi_core.checks.database_urls import check_url
 from odibi_core.checks.file_options import bad_value, unknown_options
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.places import obstacle
@@ -59,10 +60,11 @@ class TableTarget:
         field, table = self._table()
         if table is None:
             if not wrong and not self._filled.unknown:
-                yield self._no_table()
+                yield from check_url(self._filled) or [self._no_table()]
             return
         database = find_database(self._filled, self._tools)
         if database is None:
+            yield from check_url(self._filled)
             return
         self.looked |= dict.fromkeys((str(database.path), str(database.path.parent)))
         if database.kind == "sqlite" and table.lower().startswith("sqlite_"):

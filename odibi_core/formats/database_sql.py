@@ -17,7 +17,7 @@ from odibi_core.errors import (
 from odibi_core.formats.base import require
 from odibi_core.formats.database_rows import frame_of_rows
 from odibi_core.formats.databases import Database
-from odibi_core.text import one_line
+from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -153,9 +153,12 @@ class SqlDatabase(Database):
                         f"`{self.shown}` does not take these settings: {one_line(str(error))}", field="params"
                     ) from error
                 except sqlalchemy.exc.NoSuchModuleError as error:
+                    close = nearest(self._url.get_backend_name(), sqlalchemy.dialects.__all__)
                     raise FormatError(
                         f"SQLAlchemy has no dialect `{one_line(self._url.drivername)}`",
-                        help="a package for that database may bring it",
+                        help=f"did you mean `{close}`"
+                        if close
+                        else "a package for that database may bring it",
                     ) from error
                 if self._url.get_backend_name() == "sqlite":
                     _begin_explicitly(engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import socket
@@ -250,8 +251,6 @@ def test_a_directory_that_may_not_be_written_is_told(
 def test_missing_packages_are_told_with_the_line_that_installs_them(
     check: Any, orders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import importlib.util
-
     write_target(pa.table({"a": [1]}), "x.xlsx", {}, tmp_path.joinpath)
     find = importlib.util.find_spec
     gone = ("openpyxl", "fastavro", "pyspark")
@@ -267,10 +266,20 @@ def test_missing_packages_are_told_with_the_line_that_installs_them(
     assert "odibi-tui[spark]" in said(check(read(engine="spark")))[0]
 
 
+@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="the driver is installed")
+def test_of_a_database_server_only_the_missing_driver_is_told(check: Any) -> None:
+    found = check(read("postgresql+psycopg://h/d", table="t"))
+    assert said(found) == [
+        "ODB408 `postgresql+psycopg://h/d` needs the driver `psycopg`, which is not installed; "
+        "install it with `pip install psycopg`"
+    ]
+    assert columns(found) is None
+
+
 def test_what_is_not_known_is_not_judged(check: Any, tmp_path: Path) -> None:
     steps = [
         read("${var:file}"), read("data-${var:day}.csv"), read("https://example.org/x.csv"),
-        read("x", connection="${var:c}"), read("postgresql://h/d", table="t"), read("sqlite://", table="t"),
+        read("x", connection="${var:c}"), read("sqlite://", table="t"),
     ]  # fmt: skip
     for step in steps:
         found = check(step, environ={}, variables={})
