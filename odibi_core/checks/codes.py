@@ -126,7 +126,7 @@ INVALID_OPTION = CodeInfo(
     "ODB402", "invalid-option", "error",
     "an option has a value it cannot have",
     "`timeout` is a number of seconds above 0, `retry_delay` one from 0, `retries` a whole number from 0, "
-    "`isolate` true or false, `mode` overwrite, append or error.",
+    "`isolate` true or false, `key` a column or a list of columns, `mode` overwrite, append or error.",
     '{"name": "write", "layer": "store", "params": {"mode": "overwite"}}',
     "Write a value that the option takes.",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules about options that every step may have: timeout, retries, isolate, mode."""
+"""Rules about options that every step may have: timeout, retries, isolate, key, mode."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
 from odibi_core.config.shape import is_slip, rewriting
+from odibi_core.core.options import KEY_FORM, key_columns
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -63,8 +64,23 @@ def check_options(pipeline: Pipeline) -> Iterator[Diagnostic]:
             yield from _check(step, "params", step.params, _in_params(step))
         if step.metadata and not _OPTIONS.keys().isdisjoint(step.metadata):
             yield from _check(step, "metadata", step.metadata, _OPTIONS.keys())
+        if step.metadata and key_columns(step) is None:
+            yield _wrong_key(step)
         if step.params and step.layer in ("store", "publish") and step.type in ("config_op", "sql"):
             yield from _check_mode(step)
+
+
+def _wrong_key(step: Step) -> Diagnostic:
+    key: Any = step.metadata["key"]
+    path: tuple[str | int, ...] = ("metadata", "key")
+    if isinstance(key, list) and key:
+        wrong = next(i for i, name in enumerate(key) if not isinstance(name, str) or not name)
+        path, key = (*path, wrong), key[wrong]
+    what = "an empty list" if key == [] else "an empty text" if key == "" else _shown(key)
+    return codes.INVALID_OPTION.found(
+        f"`key` must be a {KEY_FORM}, not {what}", step=step.name, field=".".join(map(str, path)),
+        span=place(step, *path), help=f"write a {KEY_FORM}, or leave it out",
+    )  # fmt: skip
 
 
 def _in_params(step: Step) -> Collection[str]:
@@ -84,7 +100,7 @@ def _check(step: Step, field: str, options: dict[str, Any], names: Collection[st
         meant = _without_quotes(value, is_right)
         yield codes.INVALID_OPTION.found(
             f"`{name}` must be {wanted}, not {_shown(value)}", step=step.name, field=f"{field}.{name}",
-            span=place(step, field, name), suggestion=meant,
+            span=place(step, field, name, start=0), suggestion=meant,
             help=f"write {wanted}" if meant is None else f"write {meant}",
             fix=None if meant is None else rewriting(step.origin, meant, field, name),
         )  # fmt: skip
@@ -128,8 +144,8 @@ def _check_mode(step: Step) -> Iterator[Diagnostic]:
 def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"`{value}`"
-    if isinstance(value, bool):
-        return str(value).lower()
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     return (
         f"{value}"
         if isinstance(value, int | float)

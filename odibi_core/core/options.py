@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 _NAMES = frozenset({"timeout", "isolate", "retries", "max_retries", "retry_delay"})
+KEY_FORM = "column or a list of columns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class StepOptions:
         isolate, field = _find(step, "isolate")
         if isolate is not None and not isinstance(isolate, bool):
             raise _error(step, field, f"`isolate` is true or false, not {isolate!r}")
+        if key_columns(step) is None:
+            raise _error(step, "metadata.key", f"`key` is a {KEY_FORM}, not {step.metadata['key']!r}")
         delay, field = _find(step, "retry_delay")
         return cls(
             timeout=seconds,
@@ -58,6 +61,17 @@ class StepOptions:
             retry_delay=_number("retry_delay", delay, field, step),
             isolate=bool(isolate),
         )
+
+
+def key_columns(step: Step) -> tuple[str, ...] | None:
+    """Returns the columns in `metadata.key`: none where it is not given, None where it is not in its form."""
+    key = step.metadata.get("key")
+    if key is None:
+        return ()
+    names = [key] if isinstance(key, str) else key
+    if not isinstance(names, list) or not names:
+        return None
+    return tuple(names) if all(isinstance(name, str) and name for name in names) else None
 
 
 def in_params(step: Step) -> frozenset[str]:

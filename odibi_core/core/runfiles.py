@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from odibi_core.core.failures import error_info
+from odibi_core.core.options import key_columns
 from odibi_core.errors import JournalError
 from odibi_core.journal.events import StepInfo
 from odibi_core.journal.values import json_value
@@ -117,7 +118,6 @@ def step_infos(steps: Sequence[Step], graph: Graph) -> tuple[StepInfo, ...]:
 
 
 def _info(step: Step, graph: Graph) -> StepInfo:
-    key = step.metadata.get("key", ())
     return StepInfo(
         name=step.name,
         layer=step.layer,
@@ -127,7 +127,7 @@ def _info(step: Step, graph: Graph) -> StepInfo:
         inputs=dict(step.inputs),
         outputs=dict(step.outputs),
         needs=tuple(graph.needs[step.name]),
-        key=(key,) if isinstance(key, str) else tuple(map(str, key)),
+        key=key_columns(step) or (),  # one that is not in its form is refused when the step starts
     )
 
 
