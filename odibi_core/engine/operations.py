@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ Path = tuple[str | int, ...]
 
 SOURCE = "odibi_input"
 _LONG = 40
+_READS = re.compile(r"\b(?:from|table)\b", re.IGNORECASE)  # an expression that may read the data as a whole
 # Arrow's type names, which snapshots show, as SQL knows them; other names go to the engine as they are.
 _SQL_TYPES = {
     "string": ("VARCHAR", "STRING"),
@@ -102,6 +104,10 @@ def _not_operations(path: Path) -> ParamError:
     )  # fmt: skip
 
 
+def _reads(expression: Any) -> bool:
+    return isinstance(expression, str) and _READS.search(expression) is not None
+
+
 def _shown(value: Any) -> str:
     """Returns a value as a config writes it, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -183,14 +189,15 @@ class Builder:
         self._wrap(", ".join(terms))
 
     def _filter(self, argument: Any, path: Path) -> None:
-        self._wrap("*", f"WHERE (\n{self._expression(argument, path)}\n)")
+        text = self._expression(argument, path)
+        self._wrap("*", f"WHERE (\n{text}\n)", reads=_reads(argument))
 
     def _derive(self, argument: Any, path: Path) -> None:
         terms = {}
         for name, text in self._mapping(argument, path).items():
             terms[self._known(name) or str(name)] = f"(\n{self._expression(text, (*path, name))}\n)"
         self.columns = [*self.columns, *(name for name in terms if name not in self.columns)]
-        self._project(terms)
+        self._project(terms, reads=any(map(_reads, argument.values())))
 
     def _cast(self, argument: Any, path: Path) -> None:
         terms = {}
@@ -242,17 +249,27 @@ class Builder:
 
     # -- pieces ---------------------------------------------------------------------------------------
 
-    def _wrap(self, terms: str, tail: str = "") -> None:
-        self.sql = f"SELECT {terms} FROM {self._from} AS {self._quote(self._name)} {tail}".rstrip()
+    def _wrap(self, terms: str, tail: str = "", *, reads: bool = False) -> None:
+        """Puts a query around the one so far.
+
+        Args:
+            terms: What it selects.
+            tail: What follows its FROM.
+            reads: Whether a query in it may read the data by its name, which an alias alone does not give.
+        """
+        name, source, before = self._quote(self._name), self._from, ""
+        if reads and source != name:
+            before, source = f"WITH {name} AS (SELECT * FROM {source} AS {name}) ", name
+        self.sql = f"{before}SELECT {terms} FROM {source} AS {name} {tail}".rstrip()
         self._from = f"({self.sql})"
 
-    def _project(self, terms: Mapping[str, str], tail: str = "") -> None:
+    def _project(self, terms: Mapping[str, str], tail: str = "", *, reads: bool = False) -> None:
         """Selects the columns as they are now, with `terms` in place of some."""
         shown = [
             f"{terms[column]} AS {self._quote(column)}" if column in terms else self._quote(column)
             for column in self.columns
         ]
-        self._wrap(", ".join(shown), tail)
+        self._wrap(", ".join(shown), tail, reads=reads)
 
     def _quote(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`" if self._spark else '"' + name.replace('"', '""') + '"'

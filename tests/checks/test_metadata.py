@@ -15,8 +15,8 @@ from odibi_core.plan.graph import Graph
 from tests.builders import orchestrator
 
 QUERY = {
-    "layer": "ingest", "name": "one", "type": "sql", "engine": "duckdb", "value": "SELECT 1 AS id, 'a' AS name",
-    "outputs": {"data": "one"},
+    "layer": "ingest", "name": "one", "type": "sql", "engine": "duckdb",
+    "value": "SELECT 1 AS id, 'a' AS name", "outputs": {"data": "one"},
 }  # fmt: skip
 
 

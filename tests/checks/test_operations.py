@@ -60,6 +60,29 @@ def run(params: dict[str, Any], engine: str, tmp_path: Any) -> list[tuple[str, s
     return [(field.name, type_name(field.type)) for field in table.schema]
 
 
+READS_ITSELF: list[dict[str, Any]] = [
+    {"filter": "amount >= (SELECT avg(amount) FROM orders)"},
+    {"filter": "amount >= (SELECT avg(o.amount) FROM Orders o WHERE o.region = orders.region)"},
+    {"derive": {"part": "amount / (SELECT sum(amount) FROM orders)"}, "sort": "id"},
+    {"operations": [
+        {"rename": {"amount": "eur"}},
+        {"derive": {"most": "(SELECT max(eur) FROM orders)"}},
+        {"filter": "most = (SELECT max(most) FROM orders) -- of what is there by then"},
+        {"dedupe": "id"},
+        {"filter": "id IN (SELECT id FROM orders)"},
+    ]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize("params", READS_ITSELF)
+def test_an_expression_may_read_the_data_by_the_name_of_the_input(
+    params: dict[str, Any], engine: str, tmp_path: Any
+) -> None:
+    assert found(params, engine=engine) == []
+    assert run(params, engine, tmp_path)
+
+
 RIGHT: list[dict[str, Any]] = [
     {},
     {"select": ["AMOUNT", "id"]},

@@ -45,6 +45,17 @@ def test_filter_takes_an_sql_expression(apply):
     assert apply(filter="amount > 20 -- large ones")["id"] == [3, 4]
 
 
+def test_an_expression_may_read_the_data_as_it_is_by_then(apply):
+    result = apply(
+        operations=[
+            {"filter": "amount IS NOT NULL"},
+            {"derive": {"rows": "(SELECT count(*) FROM data)"}},
+            {"filter": "amount < (SELECT max(amount) FROM data)"},
+        ]
+    )
+    assert (result["id"], result["rows"]) == ([1], [3])
+
+
 def test_derive_adds_and_replaces_columns(apply):
     result = apply(derive={"double": "amount * 2", "id": "id + 100"})
     assert list(result) == ["id", "Region Name", "amount", "double"]

@@ -26,6 +26,13 @@ def test_operations_mean_the_same_on_spark(tmp_path):
         "deduped": {"dedupe": ["Region Name"], "sort": "id"},
         "derived": {"derive": {"double": "amount * 2", "id": "id + 100"}, "drop": "amount", "sort": "id"},
         "renamed": {"rename": {"Region Name": 're`gi"on'}, "cast": {"amount": "string"}, "sort": "id"},
+        "reading": {
+            "operations": [
+                {"derive": {"most": "(SELECT max(amount) FROM d)"}},
+                {"filter": "amount = most AND id >= (SELECT avg(id) FROM D)"},
+                {"sort": "id"},
+            ]
+        },
         "filtered": {"filter": "amount > 20 -- large ones", "select": ["amount", "id"], "sort": "id"},
     }
     steps = [sql("orders", ORDERS)]
