@@ -172,6 +172,18 @@ class Lab:
         found: dict[str, Any] = json.loads(text)
         return None if found.get("error") else found
 
+    def written(self, node: dict[str, Any]) -> str | None:
+        """Returns the text of a query that the parser has serialized; None where it cannot be written."""
+        import duckdb
+
+        whole = json.dumps({"error": False, "statements": [{"node": node, "named_param_map": []}]})
+        with self._lock:
+            try:
+                ((text,),) = self._open().execute("SELECT json_deserialize_sql(?::JSON)", [whole]).fetchall()
+            except duckdb.Error:
+                return None
+        return str(text)
+
     def refused(self, select: str, values: Sequence[str] = ()) -> str | None:
         """Returns why a SELECT of our own fails to convert a constant; None where it does not fail."""
         import duckdb
@@ -184,6 +196,27 @@ class Lab:
             except duckdb.Error:
                 return None
         return None
+
+    def tried(self, select: str) -> str | None:
+        """Returns why a SELECT of our own over constants fails when worked out; None where it does not."""
+        import duckdb
+
+        refusals = (
+            duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException,
+            duckdb.NotImplementedException,
+        )  # fmt: skip
+
+        def work() -> str | None:
+            try:
+                self._open().execute(select)  # its rows may need packages to be Python's
+            except refusals as error:
+                return problem_of(error, select, 0).message
+            except duckdb.Error:
+                return None
+            return None
+
+        with self._lock:
+            return self.recall(("tried", select), work)
 
     def functions(self) -> frozenset[str]:
         """Returns the names of all functions there are."""

@@ -10,6 +10,7 @@ from odibi_core.checks.lab_errors import SqlProblem
 if TYPE_CHECKING:
     from odibi_core.checks.lab import Lab
 
+OURS = "odibi"  # the text that stands for any
 _NAME = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _FAMILY = re.compile(r"\(.*\)")
 # A value of each type that others may not be made of; texts are made anything, or not, one by one.
@@ -60,6 +61,16 @@ def refuses_comparison(lab: Lab, text: str, number: str) -> str | None:
     """
     query = f"SELECT CAST(? AS VARCHAR) = {number}"
     return lab.recall(("compare", text, number), lambda: lab.refused(query, [text]))
+
+
+def sample_of(kind: str) -> str | None:
+    """Returns a value of a type as SQL; None for a type of which none is known."""
+    if kind.endswith("[]"):
+        inner = sample_of(kind[:-2])
+        return None if inner is None else f"[{inner}]"
+    if kind == "VARCHAR":
+        return f"'{OURS}'::VARCHAR"
+    return _SAMPLES.get(_FAMILY.sub("", kind))
 
 
 def refuses_type(lab: Lab, kind: str, to: str) -> str | None:

@@ -167,6 +167,8 @@ class _Walk:
         tables = {self.local: known}
         examined = self._examine(sql, tables, placed)
         mistakes = list(examined.mistakes)
+        if operation.name == "fill":  # its texts are told of above
+            mistakes = [mistake for mistake in mistakes if mistake.problem.kind != "constant"]
         if mistakes and not placed:
             self._tell_columns(operation, known)
         for mistake in mistakes if placed else ():

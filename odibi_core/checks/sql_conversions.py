@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
 from odibi_core.checks.sql_tree import operands, place_of, places_in
+from odibi_core.checks.sql_trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ MAY_CONVERT = re.compile(
 _PASSED_OVER = frozenset({"then_expr", "else_expr"})
 _CATCHING = frozenset({"TRY", "OPERATOR_TRY", "OPERATOR_COALESCE"})
 _CONDITIONS = ("where_clause", "having", "qualify", "condition", "when_expr")
+_TRIED = frozenset({"COMPARISON", "OPERATOR", "FUNCTION", "CAST"})
 _MAYBE_BOOLEAN = frozenset({"COLUMN_REF", "CAST", "FUNCTION"})
 _TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _TEXT = "VARCHAR"
@@ -40,13 +42,13 @@ class _Conversion:
 
     Attributes:
         node: The expression.
-        to: The name of a type, or the expression whose type it is.
+        to: The name of a type, or the expression whose type it is; None for an operation to be tried.
         place: Where it stands.
         always: Whether it is made whenever the query is run; else a row has to come to it.
     """
 
     node: dict[str, Any]
-    to: str | dict[str, Any]
+    to: str | dict[str, Any] | None
     place: tuple[int, int]
     always: bool
 
@@ -63,8 +65,13 @@ def impossible_conversions(
         parsed: The query as DuckDB's parser serializes it.
     """
     types = Types(lab, sql, known)
+    trials = Trials(lab, sql, known, types.of)
     found: list[SqlProblem] = []
     for conversion in _conversions(parsed, sql):
+        if conversion.to is None:
+            problem = trials.problem(conversion.node, conversion.always)
+            found += [] if problem is None else [problem]
+            continue
         to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
         to = None if to is None else type_called(lab, to)
         if to is None or to == _TEXT:
@@ -95,6 +102,8 @@ def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
         if isinstance(node, list):
             waiting.extend((item, always) for item in node)
             continue
+        if isinstance(node, dict) and node.get("type") == "OPERATOR_COALESCE":
+            yield from _of_results(node, sql, always)
         if not isinstance(node, dict) or str(node.get("type")) in _CATCHING or node.get("try_cast"):
             continue
         yield from _of_node(node, sql, always)
@@ -114,6 +123,8 @@ def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator
             yield value, True
         else:
             yield value, plain and not any(name in node for name in ("where_clause", "having", "qualify"))
+    elif node.get("type") == "JOIN" and key == "condition":
+        yield value, False
     elif node.get("class") == "CONJUNCTION" and key == "children":
         # DuckDB chooses which is looked at first; the others are not where that one decides.
         for child in value:
@@ -127,6 +138,9 @@ def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator
 
 def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversion]:
     kind = node.get("class")
+    if kind in _TRIED:
+        yield _Conversion(node, None, (0, 0), always)
+    yield from _of_results(node, sql, always)
     if kind == "CAST":
         to, place = node.get("type_expr") or {}, places_in(node, sql)
         written = place_of(to, sql)
@@ -148,6 +162,30 @@ def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversi
     if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
         for child in node.get("children") or ():
             yield from _of_condition(child, sql, always and kind != "CONJUNCTION")
+
+
+def _of_results(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversion]:
+    """Yields the texts among what an expression may give: each is made what the others are."""
+    name = str(node.get("function_name", "")).casefold()
+    given = [argument.get("expression") or {} for argument in node.get("arguments") or ()]
+    to: dict[str, Any] | str = node
+    if node.get("class") == "CASE":
+        given = [check.get("then_expr") or {} for check in node.get("case_checks") or ()]
+        given.append(node.get("else_expr") or {})
+    elif node.get("type") == "OPERATOR_COALESCE":
+        given = node.get("children") or []
+    elif name == "if":
+        given = given[1:]
+    elif name in ("lag", "lead", "ntile") and node.get("class") == "WINDOW":
+        if len(given) > 2 and (place := place_of(given[2], sql)) and _text_of(given[2]) is not None:
+            yield _Conversion(given[2], given[0], place, False)
+        given, to = given[0 if name == "ntile" else 1 :][:1], "BIGINT"
+    elif name not in ("greatest", "least"):
+        return
+    for part in given:
+        place = place_of(part, sql)
+        if place is not None and _text_of(part) is not None:
+            yield _Conversion(part, to, place, always and name in ("greatest", "least"))
 
 
 def _of_constant(

@@ -16,6 +16,7 @@ from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
 from odibi_core.checks.sql_text_uses import unfit_texts
 from odibi_core.checks.sql_texts import with_texts
+from odibi_core.checks.sql_trials import MAY_CLASH, clashing_sides
 from odibi_core.checks.sql_unknown import OTHERS, Invented, invent
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def _examined(
             return Examined(None)
         has_texts = any(schema.has_texts for schema in known.values())
         schema = _typed(lab, sql, known, outcome, types_known)
-        judged = types_known and (has_texts or MAY_CONVERT.search(sql)) and not _STATEFUL.search(sql)
+        may_fail = has_texts or MAY_CONVERT.search(sql) or MAY_CLASH.search(sql)
+        judged = types_known and may_fail and not _STATEFUL.search(sql)
         parsed = lab.parsed(sql) if judged else None
         if parsed is None:
             return Examined(schema)
@@ -161,7 +163,9 @@ def _unfit(
     blind: Callable[[int, int], bool] | None,
 ) -> tuple[Mistake, ...]:
     """Returns the conversions that cannot work."""
-    problems = impossible_conversions(lab, sql, known, parsed) if MAY_CONVERT.search(sql) else []
+    judged = MAY_CONVERT.search(sql) or MAY_CLASH.search(sql)
+    problems = impossible_conversions(lab, sql, known, parsed) if judged else []
+    problems += clashing_sides(lab, sql, known, parsed) if judged else []
     problems += unfit_texts(lab, sql, known, parsed, Types(lab, sql, known).of)
     return tuple(
         Mistake(problem)

@@ -37,7 +37,7 @@ class _Conversion:
     Attributes:
         column: The column.
         to: The name of a type, or the type as it is written; the number that it is compared with, or another
-            such expression.
+            such expression; the form of a timestamp.
         at: The expression that does it.
         surely: Whether each row comes to it.
     """
@@ -164,6 +164,10 @@ def _of_node(node: Node, surely: bool) -> Iterator[_Conversion]:
     elif function == "nullif" and len(_arguments(node)) == 2:
         left, right = _arguments(node)
         yield _Conversion(left, _as_target(right), node, surely)
+    elif function == "strptime" and len(_arguments(node)) == 2:
+        form = _arguments(node)[1].get("literal") or {}
+        if form.get("kind") == "STRING":
+            yield _Conversion(_arguments(node)[0], str(form.get("text", "")), node, surely)
     elif function == "if" and _arguments(node):
         yield from _condition(_arguments(node)[0], surely)
     if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
@@ -195,7 +199,10 @@ def _judged(
     to, place = _target(conversion.to, sql, type_of), places_in(conversion.at, sql)
     if to is None or place is None:
         return None
-    if _NUMBER.fullmatch(to):
+    if conversion.at.get("function_name") == "strptime":
+        kind = f"timestamp of the form `{to}`"
+        bad = [text for text in texts.some if lab.tried(f"SELECT strptime({_quoted(text)}, {_quoted(to)})")]
+    elif _NUMBER.fullmatch(to):
         kind = "number"
         bad = [text for text in texts.some if refuses_comparison(lab, text, to)]
     else:
@@ -209,6 +216,10 @@ def _judged(
         "text", bad[0], start=place[0], end=place[1], name=name, converted_to=kind, always=surely,
         candidates=(to,) if kind == "number" else (),
     )  # fmt: skip
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _target(to: str | Node, sql: str, type_of: Callable[[Node], str | None]) -> str | None:

@@ -52,7 +52,7 @@ def told(lab: Lab, sql: str) -> list[tuple[str, bool]]:
 def fails(database: duckdb.DuckDBPyConnection, sql: str) -> bool:
     try:
         database.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}")
-    except duckdb.ConversionException:
+    except (duckdb.ConversionException, duckdb.InvalidInputException):
         return True
     return False
 
@@ -81,6 +81,7 @@ SURE = [
     ("WITH w AS (SELECT * EXCLUDE (n) FROM data) SELECT status::INTEGER FROM w", "status::INTEGER"),
     ("SELECT status::INTEGER, count(*) FROM data GROUP BY ALL", "status::INTEGER"),
     ("SELECT s::INTEGER FROM (SELECT status AS s FROM data GROUP BY status)", "s::INTEGER"),
+    ("SELECT strptime(name, '%Y-%m-%d') FROM data", "strptime(name, '%Y-%m-%d')"),
     ("SELECT n FROM data UNION ALL SELECT status::BIGINT FROM data", "status::BIGINT"),
     ("SELECT s::BIGINT FROM (SELECT status AS s FROM data UNION ALL SELECT name FROM data)", "s::BIGINT"),
 ]  # fmt: skip
@@ -112,6 +113,8 @@ QUIET = [
     "SELECT b::INTEGER FROM (SELECT n::VARCHAR, name FROM data) AS t(b, c)",
     "SELECT list_transform(['1'], lambda name: name::INTEGER) FROM data",
     "SELECT x::INTEGER FROM (SELECT n AS x FROM data EXCEPT SELECT 1)",
+    "SELECT try_strptime(name, '%Y') FROM data",
+    "SELECT * FROM data WHERE name = 'DATE'",
     "SELECT name::VARCHAR(3) FROM data",
     "SELECT name::BLOB FROM data",
     "SELECT sum(n) FILTER (WHERE name = '1') FROM data",
