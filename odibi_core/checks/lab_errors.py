@@ -44,13 +44,17 @@ _MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
     (r"Referenced column (?P<name>.*?) not found in FROM clause and can't find in alias map", "column"),
     (r'Referenced column "(?P<name>.*?)" (?:was )?not found', "column"),
     (r'Referenced table "(?P<name>.*?)" not found', "qualifier"),
+    (r'Table with name ".*" does not exist because schema "(?P<name>.*?)" does not exist', "table"),
     (r'Ambiguous reference to column name "(?P<name>.*?)"', "ambiguous"),
     (r'Column name "(?P<name>.*?)" is ambiguous', "ambiguous"),
     (r'Could not find key "(?P<name>.*?)" in struct', "field"),
     (r"Cannot (?:compare|mix) values of type", "type"),
     (r"No function matches the given name and argument types", "type"),
     (r"Could not choose a best candidate function", "type"),
+    (r"Cannot unpivot columns of types", "type"),
+    (r"Sample sample_size", "constant"),
     (r"UNNEST\(\) can only be applied|Cannot extract field from expression", "type"),
+    (r'column "(?P<name>[^"]*)" must appear in the GROUP BY clause', "group"),
     (r".*must appear in the GROUP BY clause", "group"),
     (r".*cannot contain (?:aggregates|window functions)", "aggregate"),
     (r".*(?:aggregate|window) function(?:s| calls) (?:cannot be nested|are not allowed)", "aggregate"),
@@ -116,6 +120,11 @@ class SqlProblem(OdibiError):
         self.always = always
 
     @property
+    def is_about_schema(self) -> bool:
+        """Whether what is not there is the schema that a table is said to be in."""
+        return self.kind == "table" and "because schema" in self.message
+
+    @property
     def has_place(self) -> bool:
         """Whether DuckDB names a place."""
         return self.start is not None and self.end is not None
@@ -126,11 +135,16 @@ class SqlProblem(OdibiError):
 
     def at(self, start: int | None, end: int | None) -> SqlProblem:
         """Returns the same problem at another place."""
-        return SqlProblem(
-            self.kind, self.message, start=start, end=end, name=self.name, qualifier=self.qualifier,
-            candidates=self.candidates, call=self.call, signatures=self.signatures,
-            converted_to=self.converted_to, always=self.always,
-        )  # fmt: skip
+        return self.but(start=start, end=end)
+
+    def but(self, **changes: Any) -> SqlProblem:
+        """Returns the same problem with other attributes."""
+        kept = {
+            "kind": self.kind, "message": self.message, "start": self.start, "end": self.end,
+            "name": self.name, "qualifier": self.qualifier, "candidates": self.candidates, "call": self.call,
+            "signatures": self.signatures, "converted_to": self.converted_to, "always": self.always,
+        }  # fmt: skip
+        return SqlProblem(**{**kept, **changes})
 
 
 class LabInterruptedError(OdibiError):

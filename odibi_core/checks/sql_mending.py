@@ -10,6 +10,7 @@ from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.sql_files import OUR_NAME
 from odibi_core.checks.sql_names import best, call_end, last_part, plain_name, written_name
 from odibi_core.checks.sql_places import find_place
+from odibi_core.checks.sql_unplaced import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _GUESSES = 3
 _OFFERED = re.compile(r"'([^']+)'")
 _CALL = re.compile(r"[^\W\d]\w*(?=\s*\()")
+# What stands behind a schema: the table.
+AFTER_SCHEMA = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)')
 _WORD = re.compile(r'"(?:[^"]|"")*"|[^\W\d]\w*')
 
 
@@ -117,11 +120,16 @@ class Seen:
 def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
     """Returns a problem at the smallest place that is wrong."""
     sql = seen.sql
+    located_at = None if seen.tree is None else located(problem, sql, seen.tree)
+    if located_at is not None:
+        return located_at
     if problem.start is None or problem.end is None:
         found = find_place(problem, sql)
         return problem if found is None else problem.at(*found)
     first, last = problem.start, problem.end
     token = sql[first:last]
+    if problem.is_about_schema:
+        return problem.at(first, first + len(token[: last_part(token)].rstrip(" .\t\n\r")))
     if problem.kind == "qualifier" and _is_in_sight(problem, seen) and last_part(token):
         # DuckDB looks for a column of a subquery in the query around it too, and says what it met last.
         problem = SqlProblem(
@@ -173,6 +181,9 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
     ):
         return
     token = seen.sql[problem.start : problem.end]
+    if problem.is_about_schema:
+        yield from _without_schema(problem, seen, lab)
+        return
     yield from _by_name(problem, token, seen, lab)
     if problem.kind == "table":
         return
@@ -180,7 +191,7 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
     if problem.kind == "column" and problem.qualifier is not None:
         start = _whole_start(seen.sql, start)
     if problem.kind == "qualifier":
-        match = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)').match(seen.sql, end)
+        match = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+|\*)').match(seen.sql, end)
         end = match.end() if match else end
     if problem.kind == "function":
         end = call_end(seen.sql, end)
@@ -208,6 +219,19 @@ def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[
             text = _kept_name(text, (start, end), problem, seen)
         yield Mending(start, end, text, meant, certain)
         pool = [name for name in pool if name != meant]
+
+
+def _without_schema(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
+    """Yields the table without the schema that is said to hold it."""
+    start, after = problem.start or 0, AFTER_SCHEMA.match(seen.sql, problem.end or 0)
+    if after is None:
+        return
+    written = plain_name(after[1])
+    pool = _pool(problem, seen, lab)
+    same = next((name for name in pool if name.casefold() == written.casefold()), None)
+    meant = same or best(written, pool)[0]
+    if meant is not None:
+        yield Mending(start, after.end(), written_name(meant, after[1]), meant, same is not None)
 
 
 def _pool(problem: SqlProblem, seen: Seen, lab: Lab) -> list[str]:

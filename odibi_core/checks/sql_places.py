@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _SET_OPERATION = re.compile(r"\b(?:UNION|INTERSECT|EXCEPT)\b(?:\s+ALL\b)?", re.IGNORECASE)
 _GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+_SAMPLE_SIZE = re.compile(r"Sample sample_size (-?[\d.]+) out of range")
+_DECIMAL = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?=\s*(?:%|PERCENT\b))", re.IGNORECASE)
 _BETWEEN = re.compile(r"between (\d+) and (\d+)")
 
 
@@ -21,6 +23,8 @@ def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
     """Returns the place of a problem that has none, where there is only one that it can be."""
     if problem.kind == "count" and problem.message.startswith("Set operations"):
         found = _in_code(sql, _SET_OPERATION)
+    elif (sample := _SAMPLE_SIZE.match(problem.message)) is not None:
+        found = [spot for spot in _in_code(sql, _DECIMAL) if _is_size(sql, spot, float(sample[1]))]
     elif problem.kind == "position":
         found = _numbers(problem, sql)
     elif problem.name:
@@ -30,6 +34,10 @@ def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
     if problem.kind == "alias":
         return found[-1] if found else None
     return found[0] if len(found) == 1 else None
+
+
+def _is_size(sql: str, spot: tuple[int, int], size: float) -> bool:
+    return abs(float(sql[spot[0] : spot[1]]) - size) < 1e-6
 
 
 def _named(problem: SqlProblem, name: str, sql: str) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from odibi_core.checks import data_codes
 from odibi_core.checks.columns import help_text, missing_text
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.sql_files import OUR_NAME
+from odibi_core.checks.sql_mending import AFTER_SCHEMA
 from odibi_core.checks.sql_names import plain_name, written_name
 from odibi_core.checks.sql_words import argument_count, words_of
 from odibi_core.config.origins import replacement
@@ -86,11 +87,13 @@ def tell(mistake: Mistake, text: SqlText) -> Diagnostic:
         token = text.written[start:end]
     message, help = _words(mistake, text, token)
     message, help = one_line(message), None if help is None else one_line(help)
-    fix = None
+    fix, end_of_fix = None, end
     if mistake.meant is not None and start is not None:
         new = mistake.meant if problem.kind == "syntax" else written_name(mistake.meant, token)
+        if problem.is_about_schema and (after := AFTER_SCHEMA.match(text.written, end or 0)) is not None:
+            end_of_fix = after.end()
         fix = replacement(
-            text.step.origin, new, *text.field, start=start, end=end, safe=mistake.certain
+            text.step.origin, new, *text.field, start=start, end=end_of_fix, safe=mistake.certain
         )  # fmt: skip
     return code.found(
         message, step=text.step.name, field=".".join(map(str, text.field)),
@@ -114,6 +117,13 @@ def _words(mistake: Mistake, text: SqlText, token: str) -> tuple[str, str | None
 def _column(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     problem = mistake.problem
     message = missing_text(plain_name(problem.name or ""), mistake.tables)
+    if problem.message.startswith("Could not ORDER BY"):
+        names = [f"`{name}`" for name in problem.candidates[:_SHOWN]]
+        help = (
+            f"a column `{mistake.meant}` exists" if mistake.meant else f"its columns are {', '.join(names)}"
+        )
+        message = f"the result that ORDER BY sorts has no column `{plain_name(problem.name or '')}`"
+        return message, help if names else None
     owner = None
     for called, table in zip(mistake.tables, mistake.inputs, strict=True):
         schema = None if table is None else text.tables.get(table)
@@ -130,6 +140,11 @@ def _column(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
 
 def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     name = plain_name(mistake.problem.name or "")
+    if mistake.problem.is_about_schema:
+        what = "input" if text.are_inputs else "table"
+        if mistake.meant is None:
+            return f"there is no schema `{name}`", _listed(what, text.tables)
+        return f"there is no schema `{name}`", f"the {what} is `{mistake.meant}`, without a schema"
     if not text.are_inputs:
         return f"there is no table `{name}`", _listed("table", text.tables)
     if text.step.layer == "ingest" and name in text.step.inputs:

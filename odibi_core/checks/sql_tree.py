@@ -67,12 +67,14 @@ class SqlTree:
         tables: Every table it reads.
         with_names: The names that WITH gives, folded.
         operators: Start of an operator -> the place of it with its operands.
+        nodes: All it is made of as the parser gives it, what is around a part before the part.
     """
 
     selects: list[Select] = field(default_factory=list)
     tables: list[TableRef] = field(default_factory=list)
     with_names: set[str] = field(default_factory=set)
     operators: dict[int, tuple[int, int]] = field(default_factory=dict)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
 
     def select_at(self, start: int, end: int) -> Select | None:
         """Returns the SELECT in whose own list or clauses a place stands."""
@@ -120,6 +122,7 @@ class _Builder:
 
     def _parts(self, node: dict[str, Any], select: Select | None) -> Iterator[tuple[Any, Select | None]]:
         kind = node.get("type")
+        self.tree.nodes.append(node)
         if kind == "SELECT_NODE":
             select = Select(outer=select)
             self.tree.selects.append(select)
@@ -180,7 +183,7 @@ def operands(node: dict[str, Any], sql: str) -> tuple[int, int] | None:
     return _around([place_of(node, sql)], node.get("arguments"), sql)
 
 
-def places_in(node: dict[str, Any], sql: str) -> tuple[int, int] | None:
+def places_in(node: dict[str, Any] | list[dict[str, Any]], sql: str) -> tuple[int, int] | None:
     """Returns the place of an expression with all that is in it."""
     return _around([], node, sql)
 

@@ -72,6 +72,7 @@ def _own(problem: SqlProblem) -> Words:
 
 
 def _plain(message: str) -> str:
+    message = re.sub(r'"?\b(?:memory|temp)"?\.main\.', "", message)
     words = one_line(re.sub(r'"((?:[^"]|"")*)"', r"`\1`", message)).strip().rstrip(".!")
     return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
@@ -109,7 +110,7 @@ def _type(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
         where = f" in {pair['where']}" if pair["where"] else ""
         return f"{left} and {right} cannot be mixed{where}", "convert one of them with CAST"
     if problem.call is None:
-        return None
+        return _type_without_call(problem, token)
     name = problem.call.partition("(")[0]
     name = _OPERATORS.get(name, name)
     given = [_type_word(kind) for kind in split_types(_inside(problem.call))]
@@ -123,6 +124,25 @@ def _type(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
     if name == "array_extract" and given:
         return f"{given[0]} has no elements", None
     return f"`{name}` does not take {_joined(given) if given else 'nothing'}", _CONVERT
+
+
+def _type_without_call(problem: SqlProblem, token: str) -> Words | None:
+    if problem.message.startswith("Invalid LIST argument"):
+        return f"`{problem.name}` works on a list, and `{one_line(token)}` is none", "use another column"
+    if problem.message.startswith("No function matches"):
+        message = f"a RANGE frame of an offset cannot be over {problem.name}"
+        return message, "order it by a number or date, or use ROWS"
+    found = re.match(r"Cannot unpivot columns of types (.+?) - an explicit", problem.message)
+    if found is not None:
+        return f"{found[1]} cannot be mixed in UNPIVOT", "convert one of them with CAST"
+    return None
+
+
+def _refused(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
+    if problem.message.startswith("Deprecated lambda arrow"):
+        way = f"write `{one_line(problem.name)}`" if problem.name else "write `lambda x: x + 1`"
+        return "a lambda is not written with `->` any more", way
+    return None
 
 
 def _syntax(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
@@ -151,6 +171,13 @@ def _aggregate(problem: SqlProblem, token: str, meant: str | None) -> Words | No
 
 
 def _group(problem: SqlProblem, token: str, meant: str | None) -> Words:
+    if token.endswith("*") and problem.name:
+        message = (
+            f"`{token}` selects `{one_line(problem.name)}`, which is neither in GROUP BY nor in an aggregate"
+        )
+        return message, "select the columns of GROUP BY by their names"
+    if not problem.has_place and problem.name:
+        token = problem.name
     name = one_line(plain_name(token))
     return f"`{name}` is neither in GROUP BY nor in an aggregate", "add it to GROUP BY, or use any_value()"
 
@@ -172,8 +199,19 @@ def _count(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
 
 def _constant(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
     if problem.converted_to is None:
-        return None
+        return _value(problem, token)
     return f"`{one_line(problem.name or '')}` is no {problem.converted_to}", _forms(problem.converted_to)
+
+
+def _value(problem: SqlProblem, token: str) -> Words | None:
+    """Returns what is wrong with a constant that is not converted."""
+    if problem.message.startswith("Sample"):
+        return "a sample is of 0 to 100 percent", None
+    if problem.message.startswith("QUANTILE"):
+        return f"`{one_line(token)}` is no quantile", "write a number from 0 to 1"
+    if token[:1] == "'" and ": " in problem.message:
+        return f"{one_line(token)} is no regular expression", one_line(problem.message.partition(": ")[0])
+    return None
 
 
 def _text(problem: SqlProblem, token: str, meant: str | None) -> Words:
@@ -185,7 +223,10 @@ def _text(problem: SqlProblem, token: str, meant: str | None) -> Words:
         return message, f"compare it with a text: '{problem.candidates[0]}'"
     if kind == "BOOLEAN" and "cast" not in token.casefold() and "::" not in token:
         return message, "compare it with something"
-    return message, "TRY_CAST gives NULL for such a text"
+    return (
+        message,
+        f"{'try_strptime' if kind.startswith('timestamp of') else 'TRY_CAST'} gives NULL for such a text",
+    )
 
 
 def _forms(kind: str) -> str | None:
@@ -243,6 +284,6 @@ def _position(problem: SqlProblem, token: str, meant: str | None) -> Words | Non
 _WORDS: dict[str, Callable[[SqlProblem, str, str | None], Words | None]] = {
     "function": _function, "ambiguous": _ambiguous, "type": _type, "syntax": _syntax,
     "aggregate": _aggregate, "group": _group, "count": _count, "alias": _alias, "type-name": _type_name,
-    "constant": _constant, "text": _text,
+    "constant": _constant, "text": _text, "refused": _refused,
     "field": _field, "position": _position,
 }  # fmt: skip
