@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from odibi_core.diagnostics import Diagnostic
     from odibi_core.plan.expectations import Expectation, Path
 
+_MAKES = re.compile(r"\b(?:create|attach|use)\b", re.IGNORECASE)
 _WORDS = {"number": "numbers", "time": "times", "text": "texts", "boolean": "true and false"}
 
 
@@ -53,7 +55,7 @@ def check_expectations(
             continue
         called = local if delivers else step.outputs.get(local, local)
         if expectation.kind == "sql":
-            yield from _check_condition(step, expectation, called, schema, tools)
+            yield from _check_condition(step, expectation, called, schema, inputs, tools)
             continue
         for column in expectation.columns:
             if "${" in column:
@@ -159,9 +161,14 @@ def _misfit(step: Step, path: Path, message: str, help: str, *, key: bool = Fals
 
 
 def _check_condition(
-    step: Step, expectation: Expectation, local: str, schema: Schema, tools: Tools
+    step: Step,
+    expectation: Expectation,
+    local: str,
+    schema: Schema,
+    inputs: Mapping[str, Schema | None],
+    tools: Tools,
 ) -> Iterator[Diagnostic]:
-    """Describes the condition as the run would ask it."""
+    """Describes the condition as the run would ask it: over the data and what the step reads, by name."""
     from odibi_core.checks.sql_filling import fill
     from odibi_core.checks.sql_told import SqlText, tell
     from odibi_core.config.sql_text import DIALECTS
@@ -173,13 +180,16 @@ def _check_condition(
         return  # told where placeholders are judged
     if not filled.names_known:
         return
+    reads = expectation.reads and step.layer == "transform" and step.type != "function"
+    known = {name: schema for name, schema in inputs.items() if reads and name.casefold() != local.casefold()}
+    known = {local: schema, **known}
     # By itself first: what does not end must not be told of the parenthesis that follows.
     for before, after in (
         ("SELECT 1 WHERE\n", ""),
         (f"SELECT 1 FROM {dialect.quote_identifier(local)} WHERE NOT (\n", "\n)"),
     ):
         condition = _Condition(filled, before, after)
-        tables = {local: schema} if after else None
+        tables = known if after else None
         if step.engine == "spark":
             mistakes = condition.mistakes_on_spark(tables)
         else:
@@ -187,13 +197,19 @@ def _check_condition(
         if mistakes is None:
             return
         text = SqlText(
-            step, expectation.path, {local: schema}, tools.pipeline, expectation.sql, condition.at,
-            are_inputs=False,
+            step, expectation.path, known, tools.pipeline, expectation.sql, condition.at, are_inputs=False,
         )  # fmt: skip
+        if _makes_tables(step) and any(mistake.problem.kind == "table" for mistake in mistakes):
+            return
         for mistake in mistakes:
             yield tell(mistake, text)
         if mistakes:
             return
+
+
+def _makes_tables(step: Step) -> bool:
+    """Whether a step may have made names known that its conditions see too."""
+    return step.type == "function" or (step.type == "sql" and _MAKES.search(step.value) is not None)
 
 
 @dataclass(frozen=True)
@@ -216,7 +232,7 @@ class _Condition:
             min(max(start - skipped, 0), last), min(max(end - skipped, 0), last)
         )
 
-    def mistakes(self, lab: Lab, tables: Mapping[str, Schema] | None) -> Sequence[Mistake] | None:
+    def mistakes(self, lab: Lab, tables: Mapping[str, Schema | None] | None) -> Sequence[Mistake] | None:
         """Returns what DuckDB finds wrong with it, or None if nothing can be told.
 
         Args:
@@ -234,7 +250,7 @@ class _Condition:
             return None  # more than a condition
         return [] if tables is None else examine(lab, self.sql, tables, blind=self._blind).mistakes
 
-    def mistakes_on_spark(self, tables: Mapping[str, Schema] | None) -> Sequence[Mistake] | None:
+    def mistakes_on_spark(self, tables: Mapping[str, Schema | None] | None) -> Sequence[Mistake] | None:
         """Returns what is certainly wrong with it on Spark, or None if nothing can be told."""
         from odibi_core.checks.lab_errors import SqlProblem
         from odibi_core.checks.spark_examine import examine_spark, parse_spark

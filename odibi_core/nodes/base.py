@@ -307,13 +307,21 @@ class Node(NodeBase):
         except ProfileError as error:
             self.tracker.log(f"no profile of `{key}`: {error}", level="warning", step=self.step.name)
 
-    def expect(self, results: Mapping[str, Any], scope: EngineContext) -> None:
-        """Holds what came out of the step against what its `metadata.expect` says of it."""
+    def expect(
+        self, results: Mapping[str, Any], scope: EngineContext, inputs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Holds what came out of the step against what its `metadata.expect` says of it.
+
+        Args:
+            results: What came out, by local name.
+            scope: The engine it is on.
+            inputs: What conditions in SQL may read besides, by local name.
+        """
         if self.step.metadata.get("expect") is not None:
             from odibi_core.nodes.expectations import check_expectations
 
             frames = {local: (self.step.outputs[local], frame) for local, frame in results.items()}
-            check_expectations(self, frames, scope)
+            check_expectations(self, frames, scope, inputs)
 
     def expect_of_input(self, key: str, frame: Any, scope: EngineContext) -> None:
         """Holds what goes into the step, before anything is done with it, against its `metadata.expect`."""

@@ -33,8 +33,13 @@ class Question:
     failing: str | None
 
 
-def question(expectation: Expectation, table: Table) -> Question:
+def question(expectation: Expectation, table: Table, name: str) -> Question:
     """Returns the SQL of an expectation of a table.
+
+    Args:
+        expectation: What is expected.
+        table: The table.
+        name: What conditions call it.
 
     Raises:
         StepOptionError: The table has no such column.
@@ -48,8 +53,13 @@ def question(expectation: Expectation, table: Table) -> Question:
         case "unique":
             return _unique(expectation, columns, table)
     wrong = _wrong(expectation, columns, table)
+    called = table.quote(name)
+    if expectation.reads:
+        # A query in it may name the table, which an alias would not let it; Spark takes one in WHERE alone.
+        named, source = f"WITH {called} AS (SELECT * FROM {table.sql})", f"FROM {called} WHERE {wrong}"
+        return Question(expectation, f"({named} SELECT count(*) {source})", f"{named} SELECT * {source}")
     figure = f"coalesce(sum(CASE WHEN {wrong} THEN 1 ELSE 0 END), 0)"
-    return Question(expectation, figure, f"SELECT * FROM {table.sql} WHERE {wrong}")
+    return Question(expectation, figure, f"SELECT * FROM {table.sql} AS {called} WHERE {wrong}")
 
 
 def _wrong(expectation: Expectation, columns: list[str], table: Table) -> str:

@@ -27,7 +27,10 @@ _SHOWN_ROW = 300  # characters of the row that a message quotes
 
 
 def check_expectations(
-    node: Node, frames: Mapping[str, tuple[str | None, Any]], scope: EngineContext
+    node: Node,
+    frames: Mapping[str, tuple[str | None, Any]],
+    scope: EngineContext,
+    inputs: Mapping[str, Any] | None = None,
 ) -> None:
     """Holds data against the step's `metadata.expect`; each result is recorded.
 
@@ -35,12 +38,16 @@ def check_expectations(
         node: The step at work.
         frames: Key and frame by the local name they go by in the step, the first one first.
         scope: The engine they are on.
+        inputs: What the step was given, which conditions may read by local name.
 
     Raises:
         ExpectationError: Data is not as expected, and the expectation's severity is `error`.
         StepOptionError: An expectation cannot be read or evaluated.
     """
     wanted = _read(node, scope)
+    if inputs and any(expectation.reads for expectation in wanted):
+        for local, frame in inputs.items():
+            scope.register_temp(local, frame)
     by_output: dict[str, list[Expectation]] = {}
     for expectation in wanted:
         by_output.setdefault(_output_of(expectation, frames, node), []).append(expectation)
@@ -94,14 +101,16 @@ def _evaluate(
     """Returns an event for each expectation of one dataset."""
     table = Table(scope, frame, "expected")
     table.name = key or local
-    questions = [question(expectation, table) for expectation in expectations]
+    called = local if node.step.layer in ("store", "publish") else table.name
+    source = f"{table.sql} AS {table.quote(called)}"
+    questions = [question(expectation, table, called) for expectation in expectations]
     figures = ["count(*) AS odibi_rows"] + [
         f"{asked.figure} AS odibi_{i}" for i, asked in enumerate(questions) if asked.figure is not None
     ]
     try:
-        (answer,) = _rows(scope, f"SELECT {', '.join(figures)} FROM {table.sql}")
+        (answer,) = _rows(scope, f"SELECT {', '.join(figures)} FROM {source}")
     except Exception as error:
-        _blame(node, questions, table, scope, error)
+        _blame(node, questions, source, scope, error)
         raise
     rows = int(answer["odibi_rows"])
     current = node.tracker.current_step()
@@ -205,7 +214,7 @@ def _rows(scope: EngineContext, sql: str) -> list[dict[str, Any]]:
 
 
 def _blame(
-    node: Node, questions: Sequence[Question], table: Table, scope: EngineContext, error: Exception
+    node: Node, questions: Sequence[Question], source: str, scope: EngineContext, error: Exception
 ) -> None:
     """Raises the error of the expectation that cannot be evaluated, if it is one of them alone."""
     if node.is_interrupted:
@@ -214,7 +223,7 @@ def _blame(
         if asked.figure is None:
             continue
         try:
-            _rows(scope, f"SELECT {asked.figure} AS odibi_0 FROM {table.sql}")
+            _rows(scope, f"SELECT {asked.figure} AS odibi_0 FROM {source}")
         except Exception as own:
             if node.is_interrupted:
                 raise

@@ -31,7 +31,8 @@ class TransformNode(Node):
             self.snapshot("before", self.step.inputs[local], frame, scope)
         results = self._results(frames, scope)
         self.snapshot_after(results, scope)
-        self.expect(results, scope)
+        # A function has no SQL that could name its inputs, and may have names of its own.
+        self.expect(results, scope, None if self.step.type == "function" else frames)
         return results
 
     def _results(self, frames: dict[str, Any], scope: EngineContext) -> dict[str, Any]:

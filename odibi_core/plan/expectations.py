@@ -24,6 +24,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warn")
 
 _AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*", re.IGNORECASE)
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_READS = re.compile(r"\b(?:from|table)\b", re.IGNORECASE)
 _ENDS = ("min", "max")
 _NAME_LENGTH = 60
 _FORMS = {
@@ -66,6 +67,11 @@ class Expectation:
     age: float | None = None
     sql: str = ""
     output: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether the condition may hold a query over tables, not only columns."""
+        return _READS.search(self.sql) is not None
 
     @property
     def field(self) -> str:

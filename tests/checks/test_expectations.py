@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from odibi_core.checks import check
 from odibi_core.checks.expect_rules import check_expectations
 from odibi_core.checks.lab import Lab
 from odibi_core.checks.outcome import Outcome
@@ -13,9 +15,11 @@ from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.schemas import Schema
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
+from odibi_core.config import read_document
 from odibi_core.core import EventEmitter, Step, Tracker, create_engine_context
 from odibi_core.errors import ExpectationError, StepOptionError
 from odibi_core.nodes import NODE_REGISTRY
+from tests.builders import orchestrator
 
 TYPES = {
     "INTEGER": "1", "DOUBLE": "1.5", "DECIMAL(9,2)": "1.5", "HUGEINT": "5", "VARCHAR": "'1'",
@@ -78,3 +82,53 @@ def fails(step: Step, context: Any, frame: Any) -> bool:
     except ExpectationError:
         return False
     return False
+
+
+ORDERS = "order_id,region,amount,status,ordered_at\n1,north,10.5,new,2026-01-01\n2,south,3,old,2026-01-02\n"
+CONDITIONS = [
+    "order_id IN (SELECT order_id FROM data)", "order_id IN (SELECT order_id FROM res)", "res.amount > 0",
+    "data.amount > 0", "EXISTS (SELECT 1 FROM data WHERE data.order_id = res.order_id)",
+    "amount <= (SELECT max(r.amount) FROM res r WHERE r.region = res.region)",
+    "order_id IN (SELECT nope FROM data)", "order_id IN (SELECT order_id FROM nowhere)",
+    "sum(amount) > (SELECT 1 FROM res)", "amount > 0 -- from",
+]  # fmt: skip
+
+
+def outcome(entry: dict[str, Any], where: str, engine: str, directory: Any) -> tuple[list[Any], bool]:
+    """Returns what a check says of an expectation of one of four steps, and whether the run fails on it."""
+    (directory / "orders.csv").write_text(ORDERS)
+    query = "SELECT *, CAST(ordered_at AS DATE) AS day FROM data"
+    steps: list[dict[str, Any]] = [
+        {"layer": "ingest", "name": "read", "value": "orders.csv", "outputs": {"data": "orders"}},
+        {"name": "query", "type": "sql", "value": query, "inputs": {"data": "orders"},
+         "outputs": {"data": "res"}},
+        {"name": "operations", "params": {"sort": "order_id"}, "inputs": {"data": "orders"},
+         "outputs": {"out": "res"}},
+        {"layer": "store", "name": "write", "value": "out.parquet", "inputs": {"data": "res"}},
+    ]  # fmt: skip
+    steps = [step for step in steps if step["name"] != ("query" if where == "operations" else "operations")]
+    for step in steps:
+        step["engine"] = engine
+        if step["name"] == where:
+            step["metadata"] = {"expect": [entry]}
+    document = read_document("pipeline.json", text=json.dumps(steps))
+    found = list(check(document, base_dir=directory))
+    try:
+        orchestrator(list(document.steps), directory / "logs", engine=engine, base_dir=directory).run()
+    except ExpectationError:
+        return found, False
+    except StepOptionError:
+        return found, True
+    return found, False
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize("where", ["read", "query", "operations", "write"])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_condition_reads_the_same_tables_before_the_run_and_in_it(
+    condition: str, where: str, engine: str, tmp_path: Any
+) -> None:
+    found, fails = outcome({"sql": condition}, where, engine, tmp_path)
+    assert bool(found) == fails
+    if where in ("query", "operations"):
+        assert fails == any(part in condition for part in ("data.amount", "nope", "nowhere", "sum("))

@@ -261,7 +261,8 @@ def test_spark_tells_the_same(tmp_path: Any) -> None:
     entries = [
         {"not_null": ["id", "region"]}, {"unique": "id"}, {"row_count": {"min": 5}}, {"sql": "amount > 0"},
         {"accepted_values": {"region": ["north", 's"\'\\']}}, {"range": {"amount": {"min": 0, "max": 9}}},
-        {"freshness": {"placed": "1 day"}},
+        {"freshness": {"placed": "1 day"}}, {"sql": "amount < (SELECT max(r.amount) FROM read r)"},
+        {"sql": "region IN (SELECT region FROM read WHERE amount > 0) AND read.id > 0"},
     ]  # fmt: skip
     told_by = {}
     for engine in ("duckdb", "spark"):
