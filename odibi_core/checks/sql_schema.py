@@ -21,6 +21,7 @@ from odibi_core.checks.sql_pivot import as_static_pivot
 from odibi_core.checks.sql_places import find_place
 from odibi_core.checks.sql_setup import Known, learn, made_by
 from odibi_core.checks.sql_told import SqlText, tell
+from odibi_core.config.placeholders import find_placeholders
 from odibi_core.errors import StepOptionError
 from odibi_core.text import one_line
 
@@ -51,7 +52,7 @@ def infer_sql(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> 
     try:
         statements = query.taken_apart()
     except StepOptionError as error:
-        return Outcome(diagnostics=(_unfillable(step, error),))
+        return Outcome(diagnostics=(_unfillable(step, error, tools),))
     schema = query.schema_of(statements) if statements else None
     looked_at = tuple(query.looked_at)
     if schema is None or any(found.is_error for found in query.found):
@@ -259,7 +260,16 @@ def _empty(step: Step) -> Diagnostic:
     )  # fmt: skip
 
 
-def _unfillable(step: Step, error: StepOptionError) -> Diagnostic:
+def _unfillable(step: Step, error: StepOptionError, tools: Tools) -> Diagnostic:
+    start, end = 0, None
+    for placeholder in find_placeholders(step.value):
+        try:
+            # Whether it is in quotes is decided by what stands before it.
+            fill(step.value[: placeholder.end], tools.world)
+        except StepOptionError:
+            start, end = placeholder.start, placeholder.end
+            break
     return data_codes.UNFILLABLE_VALUE.found(
-        error.message, step=step.name, field="value", span=place(step, "value", start=0), help=error.help
-    )
+        error.message, step=step.name, field="value", span=place(step, "value", start=start, end=end),
+        help=error.help,
+    )  # fmt: skip

@@ -139,6 +139,8 @@ def _type_without_call(problem: SqlProblem, token: str) -> Words | None:
 
 
 def _refused(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
+    if problem.has_place and re.match(r"Incorrect number of bindings|You did not supply", problem.message):
+        return f"no value is given for `{one_line(token)}`", "give it in `params`"
     if problem.message.startswith("Deprecated lambda arrow"):
         way = f"write `{one_line(problem.name)}`" if problem.name else "write `lambda x: x + 1`"
         return "a lambda is not written with `->` any more", way
@@ -183,7 +185,7 @@ def _group(problem: SqlProblem, token: str, meant: str | None) -> Words:
 
 
 def _count(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
-    if problem.message.startswith("Set operations"):
+    if problem.message.startswith(("Set operations", "SELECTs to the left")):
         operation = (
             token.split()[0].upper() if token[:1].isalpha() and len(token) < 20 else "the set operation"
         )

@@ -29,11 +29,16 @@ _MESSAGES: tuple[tuple[str, ProblemKind], ...] = (
     (r'unrecognized token: "(?P<name>.+)"?', "syntax"),
     (r"incomplete input", "syntax"),
     (r"misuse of (?:aggregate|window function)[: ]+(?P<name>\w+)", "aggregate"),
+    (r"SELECTs to the left and right of (?P<name>\w+(?: ALL)?) do not have", "count"),
+    (r"You did not supply a value for binding (?:parameter )?:?(?P<name>\w+)", "refused"),
+    (r"Incorrect number of bindings supplied", "refused"),
     (r"wrong number of arguments to function (?P<name>\w+)", "type"),
 )
 _CHANGES = re.compile(
     r"\s*(?:delete|insert|update|replace|drop|create|alter|vacuum|reindex)\s", re.IGNORECASE
 )
+_PARAMETER = re.compile(r"\?\d*|(?<![\w:])[:@$]\w+")
+_SPACE = re.compile(" ")
 _FUNCTIONS = (
     "abs", "avg", "ceil", "char", "coalesce", "count", "date", "datetime", "floor", "format", "group_concat",
     "hex", "ifnull", "iif", "instr", "julianday", "length", "likely", "lower", "ltrim", "max", "min",
@@ -93,7 +98,7 @@ def _mistake(catalogue: Catalogue, query: str, message: str) -> Mistake:
             continue
         name = match.groupdict().get("name")
         name = name.rstrip('"') if name is not None and kind == "syntax" and name != '"' else name
-        place = _place(catalogue, query, name, kind)
+        place = _place(catalogue, query, name, kind, message)
         start, end = place if place is not None else (None, None)
         plain = None if name is None else name.rpartition(".")[2] if kind == "column" else name
         problem = SqlProblem(kind, message, start=start, end=end, name=plain)
@@ -121,9 +126,16 @@ def _meant(catalogue: Catalogue, query: str, name: str | None, kind: str) -> tup
     return best(name, columns)
 
 
-def _place(catalogue: Catalogue, query: str, name: str | None, kind: str) -> tuple[int, int] | None:
+def _place(
+    catalogue: Catalogue, query: str, name: str | None, kind: str, message: str
+) -> tuple[int, int] | None:
+    if kind == "refused":
+        return _without_value(query, name, message)
     if name is None:
         return None
+    if kind == "count":
+        operations = list(_found(query, re.compile(_SPACE.sub(r"\\s+", rf"\b{name}\b"), re.IGNORECASE)))
+        return operations[0] if len(operations) == 1 else None
     found = list(_occurrences(query, name if kind == "syntax" else name.rpartition(".")[2]))
     if kind == "table" and "." in name:
         found = list(_occurrences(query, name.rpartition(".")[2]))
@@ -132,15 +144,37 @@ def _place(catalogue: Catalogue, query: str, name: str | None, kind: str) -> tup
     return found[0] if found else None
 
 
+def _without_value(query: str, name: str | None, message: str) -> tuple[int, int] | None:
+    """Returns the first parameter of a query that no value is given for."""
+    parameters: dict[str, tuple[int, int]] = {}
+    for number, (start, end) in enumerate(_found(query, _PARAMETER)):
+        text = query[start:end]
+        if text[0] == "?" and len(text) > 1:
+            return None  # numbered, which need not be in order
+        parameters.setdefault(str(number) if text == "?" else text, (start, end))
+    if name is not None:
+        return next((place for text, place in parameters.items() if text[1:] == name), None)
+    counts = re.search(r"uses (\d+), and there are (\d+) supplied", message)
+    if counts is None or int(counts[1]) != len(parameters):
+        return None
+    return list(parameters.values())[int(counts[2])] if int(counts[2]) < len(parameters) else None
+
+
 def _occurrences(query: str, name: str) -> Iterator[tuple[int, int]]:
     """Yields the places of a word in the code and the quoted names of a query."""
     is_word = name.replace("_", "a").isalnum()
     text = re.escape(name)
     pattern = re.compile(rf"(?<!\w){text}(?!\w)" if is_word else text, re.IGNORECASE)
+    yield from _found(query, pattern, ("code", "name"))
+
+
+def _found(
+    query: str, pattern: re.Pattern[str], kinds: tuple[str, ...] = ("code",)
+) -> Iterator[tuple[int, int]]:
     for region in regions(query, SQLITE):
-        if region.kind in ("code", "name"):
+        if region.kind in kinds:
             for match in pattern.finditer(query, region.start, region.end):
-                yield match.start(), match.end()
+                yield match.span()
 
 
 def _is_reached(catalogue: Catalogue, start: str) -> bool:

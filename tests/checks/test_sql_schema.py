@@ -288,6 +288,17 @@ def test_a_secret_is_in_no_message(look):
     assert "hunter22" not in repr(found.diagnostics)
 
 
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("SELECT '${var:n}' AS n FROM data WHERE amount > ${ident:n} AND region = '${var:n}'", "${ident:n}"),
+        ('SELECT ${var:n}, ${var:map} FROM data WHERE region = "${var:n}"', "${var:map}"),
+    ],
+)
+def test_a_value_that_cannot_be_written_is_told_at_its_placeholder(look, query, place):
+    assert look(query, variables={"n": 5, "map": {"a": 1}}).told == [("ODB319", place)]
+
+
 def test_the_type_of_a_value_counts(look):
     assert look("SELECT * FROM data WHERE day > ${var:since}", variables={"since": 5}).told == [
         ("ODB306", "day > ${var:since}")
