@@ -57,6 +57,7 @@ class StepTree(LineView):
         self._turn = 0
         self._turning: Timer | None = None
         self._shown_run: bool = False
+        self._left: str | None = None  # the step the filter took the selection from, until a person moves
 
     # -- content ----------------------------------------------------------------------------------
 
@@ -75,9 +76,22 @@ class StepTree(LineView):
         self._follow_run()
         self.refresh()
 
-    def watch_filter_text(self) -> None:
-        """Shows what matches; the cursor stays on its step where that matches."""
+    def watch_filter_text(self, before: str, after: str) -> None:
+        """Shows what matches. The selection stays where that matches, else it goes to the first that does."""
+        if after and not before:
+            self._left = self.session.selected
         self.rebuild()
+        shown = [row.step for row in self.rows if row.kind == "step"]
+        shown += [item.name for item in matching(self._items, after)]  # those in folded groups
+        wanted = self._left if self._left is not None else self.session.selected
+        if shown:
+            self.session.select(wanted if wanted in shown else shown[0])
+        if not after:
+            self._left = None
+
+    def keep_found(self) -> None:
+        """What the filter has found is where the person is now, also when the filter goes."""
+        self._left = None
 
     def _follow_run(self) -> None:
         record = self.session.record
@@ -156,6 +170,11 @@ class StepTree(LineView):
         if layer is not None and layer in self.collapsed:
             self.collapsed.discard(layer)
             self.rebuild()
+
+    def ground_of(self, y: int) -> str:
+        """Returns the tone of the cursor's row; none while the selected step is not among the rows."""
+        step = self.rows[y].step if y < len(self.rows) else None
+        return super().ground_of(y) if step is None or step == self.session.selected else ""
 
     # -- drawing ----------------------------------------------------------------------------------
 
@@ -236,6 +255,7 @@ class StepTree(LineView):
     def move_cursor(self, row: int) -> None:
         """Moves the cursor and selects what it lands on."""
         super().move_cursor(row)
+        self._left = None
         if self.cursor < len(self.rows):
             landed = self.rows[self.cursor]
             if landed.diagnostic is not None:

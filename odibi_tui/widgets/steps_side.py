@@ -84,6 +84,7 @@ class StepsSide(Vertical):
         """`enter` goes from the filter to what it found; an empty one goes away."""
         event.stop()
         if event.value.strip():
+            self.step_tree.keep_found()
             self.focus_tree()
         else:
             self.clear_filter()

@@ -73,6 +73,42 @@ async def test_the_filter_shows_what_matches_and_leaves_the_place_when_it_goes(t
         assert len(tree_of(app).rows) == 7 and under_cursor(app).text == "clean_orders"
 
 
+async def test_the_selection_follows_a_filter_that_hides_it(tmp_path):
+    async with shown(project(tmp_path), size=(160, 40)) as (app, pilot):
+        assert app.session.selected == "read_orders"
+        await pilot.press("slash", *"by_region", "enter")
+        assert under_cursor(app).text == "by_region" and app.session.selected == "by_region"
+        assert any("gives" in row and "by_region" in row for row in app.rows())
+        await pilot.press("escape")
+        assert under_cursor(app).text == "by_region" and app.session.selected == "by_region"
+
+
+async def test_a_filter_given_up_while_it_is_typed_gives_the_selection_back(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("slash", *"report")
+        assert under_cursor(app).text == "write_report" and app.session.selected == "write_report"
+        await pilot.press("escape")
+        assert under_cursor(app).text == "read_orders" and app.session.selected == "read_orders"
+
+
+async def test_a_filter_that_finds_a_step_in_a_folded_group_opens_it(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("down", "left")
+        tree_of(app)._fold("store", fold=True)
+        await pilot.press("slash", *"report", "enter")
+        assert under_cursor(app).text == "write_report" and app.session.selected == "write_report"
+
+
+async def test_no_row_is_highlighted_while_the_selected_step_is_hidden_by_a_filter(tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("slash", *"by_region", "enter")
+        tree = tree_of(app)
+        assert tree.ground_of(tree.cursor) == "cursor"
+        app.session.select("write_report")
+        await pilot.pause()
+        assert [tree.ground_of(y) for y in range(len(tree.rows))] == [""] * len(tree.rows)
+
+
 async def test_g_changes_to_the_graphs_order_and_back(tmp_path):
     async with shown(project(tmp_path, [PIPELINE[3], PIPELINE[2], *PIPELINE[:2]])) as (app, pilot):
         await pilot.press("g")
