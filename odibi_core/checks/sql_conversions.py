@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
+from odibi_core.checks.sql_texts import limits, scopes_of
 from odibi_core.checks.sql_tree import operands, place_of, places_in
 from odibi_core.checks.sql_trials import Trials
 
@@ -30,6 +31,7 @@ MAY_CONVERT = re.compile(
 _PASSED_OVER = frozenset({"then_expr", "else_expr"})
 _CATCHING = frozenset({"TRY", "OPERATOR_TRY", "OPERATOR_COALESCE"})
 _CONDITIONS = ("where_clause", "having", "qualify", "condition", "when_expr")
+_LAZY = frozenset({"if", "ifnull", "count"})
 _TRIED = frozenset({"COMPARISON", "OPERATOR", "FUNCTION", "CAST"})
 _MAYBE_BOOLEAN = frozenset({"COLUMN_REF", "CAST", "FUNCTION"})
 _TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
@@ -67,16 +69,19 @@ def impossible_conversions(
     types = Types(lab, sql, known)
     trials = Trials(lab, sql, known, types.of)
     found: list[SqlProblem] = []
-    for conversion in _conversions(parsed, sql):
+    with_rows = _with_rows(known, parsed)
+    for conversion in _conversions(parsed, sql, with_rows):
         if conversion.to is None:
             problem = trials.problem(conversion.node, conversion.always)
-            found += [] if problem is None else [problem]
+            if problem is not None:
+                found.append(_unsure(problem) if with_rows and problem.kind == "type" else problem)
             continue
         to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
         to = None if to is None else type_called(lab, to)
         if to is None or to == _TEXT:
             continue
         text = _text_of(conversion.node)
+        always = conversion.always
         if text is not None:
             why = refuses_text(lab, text, to)
             kind, name = "constant", text
@@ -84,18 +89,40 @@ def impossible_conversions(
             source = types.of(conversion.node)
             why = None if source is None else refuses_type(lab, source, to)
             kind, name = "type", source or ""
+            always = always and not with_rows  # all the rows there are may hold null
         if why is not None:
             start, end = conversion.place
             found.append(
                 SqlProblem(
                     "constant" if kind == "constant" else "type", why, start=start, end=end, name=name,
-                    converted_to=to, always=conversion.always,
+                    converted_to=to, always=always,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda problem: problem.start or 0)
 
 
-def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
+def _with_rows(known: Mapping[str, Schema], parsed: dict[str, Any]) -> frozenset[int]:
+    """Returns the SELECTs, by `id`, that surely come to a row and give what they work out."""
+    return frozenset(
+        id(scope.select)
+        for scope in scopes_of(known, parsed)
+        if scope.is_top
+        and len(scope.tables) == 1
+        and not limits(scope.select)
+        and "sample" not in scope.select
+        and any(texts.surely for texts in scope.tables[0].held.values())
+    )
+
+
+def _unsure(problem: SqlProblem) -> SqlProblem:
+    """Returns a problem that needs a row without null."""
+    return SqlProblem(
+        problem.kind, problem.message, start=problem.start, end=problem.end, name=problem.name,
+        converted_to=problem.converted_to, always=False,
+    )  # fmt: skip
+
+
+def _conversions(parsed: dict[str, Any], sql: str, with_rows: frozenset[int]) -> Iterator[_Conversion]:
     waiting: list[tuple[Any, bool]] = [(parsed.get("statements"), True)]
     while waiting:
         node, always = waiting.pop()
@@ -109,21 +136,23 @@ def _conversions(parsed: dict[str, Any], sql: str) -> Iterator[_Conversion]:
         yield from _of_node(node, sql, always)
         for key, value in node.items():
             if isinstance(value, dict | list) and key not in _PASSED_OVER and key != "type_expr":
-                waiting.extend(_inner(node, key, value, always))
+                waiting.extend(_inner(node, key, value, always, with_rows))
 
 
-def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator[tuple[Any, bool]]:
+def _inner(
+    node: dict[str, Any], key: str, value: Any, always: bool, with_rows: frozenset[int]
+) -> Iterator[tuple[Any, bool]]:
     """Yields what is in a node, and whether it is still worked out for every row."""
     if node.get("type") == "SELECT_NODE":
         # There may be no row in a table.
-        plain = (node.get("from_table") or {}).get("type") == "EMPTY"
+        plain = (node.get("from_table") or {}).get("type") == "EMPTY" or id(node) in with_rows
         if key == "where_clause":
             yield value, plain
         elif key in ("from_table", "cte_map"):
             yield value, True
         else:
             yield value, plain and not any(name in node for name in ("where_clause", "having", "qualify"))
-    elif node.get("type") == "JOIN" and key == "condition":
+    elif (node.get("type") == "JOIN" and key == "condition") or "filter" in node or _is_lazy(node):
         yield value, False
     elif node.get("class") == "CONJUNCTION" and key == "children":
         # DuckDB chooses which is looked at first; the others are not where that one decides.
@@ -134,6 +163,11 @@ def _inner(node: dict[str, Any], key: str, value: Any, always: bool) -> Iterator
             yield check, always and index == 0
     else:
         yield value, always
+
+
+def _is_lazy(node: dict[str, Any]) -> bool:
+    """Whether a function may not come to all that it is given."""
+    return str(node.get("function_name", "")).casefold() in _LAZY
 
 
 def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversion]:

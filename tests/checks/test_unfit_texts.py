@@ -52,7 +52,7 @@ def told(lab: Lab, sql: str) -> list[tuple[str, bool]]:
 def fails(database: duckdb.DuckDBPyConnection, sql: str) -> bool:
     try:
         database.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}")
-    except (duckdb.ConversionException, duckdb.InvalidInputException):
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):
         return True
     return False
 
@@ -166,6 +166,11 @@ def _random_query(rng: random.Random) -> str:
             f"CAST({column} AS INTEGER)", f"{column} = 1", f"{column} IN (1, 2)", f"NOT {column}",
             f"coalesce({column} = 1, true)", f"TRY_CAST({column} AS INTEGER)", f"{column} = {table}.n",
             f"CASE WHEN {table}.n > 100 THEN {column}::INTEGER END", f"nullif({column}, 1)",
+            f"{table}.n = 'abc'", f"{table}.f + 'abc'", f"{table}.n IN ('a', '1')", f"nullif({table}.n, 'x')",
+            f"{table}.n BETWEEN 'a' AND 5", f"coalesce({table}.n, 'x')", f"round({table}.f, 'x')",
+            f"if({table}.n < 0, 'x'::INTEGER, 0)", f"{table}.n::DATE", "300::TINYINT", "DATE '2026-02-30'",
+            f"CASE WHEN {table}.n > 100 THEN {table}.n ELSE 'x' END",
+            f"({table}.n > 100 AND {table}.n = 'x')",
             f"CASE WHEN {column} THEN 1 END", f"upper({column})", f"if({table}.n < 0, {column}::INTEGER, 0)",
             f"({table}.n < 0 AND {column} = 1)", f"({table}.n < 100 OR {column} = 1)",
         ])  # fmt: skip
@@ -175,7 +180,7 @@ def _random_query(rng: random.Random) -> str:
         ("(SELECT * FROM data WHERE n > 100) AS d", "d"), ("(SELECT * FROM data LIMIT 0) AS d", "d"),
         ("data JOIN data AS d ON data.n = d.n + 100", "d"), ("data AS d CROSS JOIN data AS e", "d"),
         ("data LEFT JOIN data AS d ON data.n = d.n + 100", "d"),
-        ("(SELECT status, name, n FROM data GROUP BY ALL HAVING count(*) > 1) AS d", "d"),
+        ("(SELECT status, name, n, f FROM data GROUP BY ALL HAVING count(*) > 1) AS d", "d"),
         ("data AS d TABLESAMPLE 0%", "d"), ("(FROM data UNION ALL FROM data) AS d", "d"),
     ])  # fmt: skip
     items = ", ".join(f"{conversion(table)} AS c{at}" for at in range(rng.randint(1, 2)))
