@@ -14,6 +14,7 @@ from odibi_core.core.conductor import Conductor
 from odibi_core.core.contexts import Contexts
 from odibi_core.core.frames import FrameStore
 from odibi_core.core.preflight import refuse_unrunnable
+from odibi_core.core.secrecy import hide_named_secrets
 from odibi_core.core.settings import KEEPS, RunSettings
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ class Orchestrator:
         if not self._running.acquire(blocking=False):
             raise RuntimeError("this orchestrator is running already")
         try:
+            hide_named_secrets([*self.steps, *steps], self.variables, self.tracker.redactor)
             if whole:
                 for key in {key for step in steps for key in step.outputs.values()}:
                     self.data_map.pop(key, None)
