@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks import expect_codes
 from odibi_core.checks.columns import unknown_column
-from odibi_core.checks.pipeline import place
+from odibi_core.checks.expect_types import check_types
 from odibi_core.errors import StepOptionError
 from odibi_core.plan.expectations import read_expectations
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from odibi_core.plan.expectations import Expectation, Path
 
 _MAKES = re.compile(r"\b(?:create|attach|use)\b", re.IGNORECASE)
-_WORDS = {"number": "numbers", "time": "times", "text": "texts", "boolean": "true and false"}
 
 
 def check_expectations(
@@ -67,7 +65,7 @@ def check_expectations(
                     step, column, schema, *path, local=called, pipeline=tools.pipeline, key=key
                 )
             elif found.type is not None:
-                yield from _check_type(step, expectation, column, found.type)
+                yield from check_types(step, expectation, column, found, tools.lab)
 
 
 def _place_of(column: str, expectation: Expectation, step: Step) -> tuple[Path, bool]:
@@ -78,86 +76,6 @@ def _place_of(column: str, expectation: Expectation, step: Step) -> tuple[Path, 
     if expectation.kind == "unique" and isinstance(written, list):
         return (*expectation.path, expectation.columns.index(column)), False
     return expectation.path, False
-
-
-def _check_type(step: Step, expectation: Expectation, column: str, native: str) -> Iterator[Diagnostic]:
-    from odibi_core.engine.profile_sql import ProfiledColumn
-
-    kind = ProfiledColumn(column, native).kind
-    if kind == "other":
-        return
-    if expectation.kind == "freshness":
-        # Spark takes a number for seconds since 1970.
-        if (kind in ("number", "boolean") and step.engine != "spark") or native == "TIME":
-            yield _misfit(
-                step, expectation.path, f"`{column}` is {native} and has no age",
-                "freshness is of a column of times", key=True,
-            )  # fmt: skip
-        return
-    # Spark's settings decide what it makes of a text beside a number; DuckDB makes numbers of a column of
-    # texts for IN, which goes well as long as they all are.
-    spark = step.engine == "spark"
-    for value, path in _values(expectation):
-        loose = spark or (kind == "text" and expectation.kind == "accepted_values")
-        if not _fits(value, kind, exactly=not loose):
-            yield _misfit(
-                step, path, f"{_shown(value)} cannot be compared with `{column}`, which is {native}",
-                f"write {_WORDS[kind]}",
-            )  # fmt: skip
-
-
-def _values(expectation: Expectation) -> list[tuple[Any, Path]]:
-    """Returns the values an expectation holds a column against, each with its place."""
-    if expectation.kind == "accepted_values":
-        return [(value, (*expectation.path, index)) for index, value in enumerate(expectation.values)]
-    ends = (("min", expectation.minimum), ("max", expectation.maximum))
-    return [(value, (*expectation.path, end)) for end, value in ends if value is not None]
-
-
-def _fits(value: Any, kind: str, *, exactly: bool) -> bool:
-    """Whether an engine may compare the value with a column: texts are read as what they stand for.
-
-    Args:
-        value: The value.
-        kind: The kind of the column's type.
-        exactly: Whether the engine takes no text for a number, nor a number for one.
-    """
-    if isinstance(value, bool):
-        return kind != "time"
-    if not isinstance(value, str):
-        return kind in ("number", "boolean") or (kind == "text" and not exactly)
-    if "${" in value or kind == "text":
-        return True
-    if kind == "time":
-        return _is_time(value)
-    if kind == "number":
-        return not exactly or _is_number(value)
-    return value.strip().lower() in ("true", "false", "t", "f", "1", "0", "yes", "no") or not exactly
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_time(text: str) -> bool:
-    """Whether a text may be a time; engines take more than ISO's form."""
-    return any(map(str.isdigit, text)) or text.strip().lower() in ("infinity", "-infinity", "epoch")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"`{value}`" if isinstance(value, str) else f"{value}"
-
-
-def _misfit(step: Step, path: Path, message: str, help: str, *, key: bool = False) -> Diagnostic:
-    return expect_codes.EXPECTATION_TYPE.found(
-        message, step=step.name, field=".".join(map(str, path)), span=place(step, *path, key=key), help=help
-    )
 
 
 def _check_condition(

@@ -44,7 +44,7 @@ def _unreadable(step: Step, problem: ExpectationProblem) -> Diagnostic:
     code = expect_codes.INVALID_EXPECTATION if problem.known else expect_codes.UNKNOWN_EXPECTATION
     return code.found(
         problem.message, step=step.name, field=".".join(map(str, problem.path)),
-        span=place(step, *problem.path, key=problem.at_key), suggestion=problem.suggestion,
+        span=place(step, *problem.path, key=problem.at_key, start=0), suggestion=problem.suggestion,
         help=problem.help,
         fix=None if problem.suggestion is None
         else replacement(

@@ -97,7 +97,7 @@ CONDITIONS = [
 def outcome(entry: dict[str, Any], where: str, engine: str, directory: Any) -> tuple[list[Any], bool]:
     """Returns what a check says of an expectation of one of four steps, and whether the run fails on it."""
     (directory / "orders.csv").write_text(ORDERS)
-    query = "SELECT *, CAST(ordered_at AS DATE) AS day FROM data"
+    query = "SELECT *, CAST(ordered_at AS DATE) AS day, CAST(amount AS DECIMAL(4, 1)) AS money FROM data"
     steps: list[dict[str, Any]] = [
         {"layer": "ingest", "name": "read", "value": "orders.csv", "outputs": {"data": "orders"}},
         {"name": "query", "type": "sql", "value": query, "inputs": {"data": "orders"},
@@ -132,3 +132,42 @@ def test_a_condition_reads_the_same_tables_before_the_run_and_in_it(
     assert bool(found) == fails
     if where in ("query", "operations"):
         assert fails == any(part in condition for part in ("data.amount", "nope", "nowhere", "sum("))
+
+
+UNFIT = [
+    {"range": {"day": {"min": "2026-13-01"}}}, {"range": {"day": {"max": "10:00"}}},
+    {"range": {"amount": {"min": "abc"}}}, {"accepted_values": {"day": ["2026-01-01", "2026-02-30"]}},
+    {"accepted_values": {"region": [1, 2]}}, {"accepted_values": {"status": ["new", 1]}},
+    {"accepted_values": {"status": [True]}}, {"freshness": {"status": "2 days"}}, {"sql": "status"},
+    {"sql": "status = 1"},
+]  # fmt: skip
+FIT = [
+    {"range": {"day": {"min": "2026-1-1"}}}, {"range": {"amount": {"min": "1e3"}}},
+    {"accepted_values": {"order_id": ["0x1", " 1 ", 2]}}, {"accepted_values": {"day": ["2026/01/01"]}},
+    {"range": {"money": {"max": "99.5"}}}, {"range": {"ordered_at": {"max": "2026-12-31"}}},
+    {"freshness": {"ordered_at": "2 days"}}, {"accepted_values": {"region": ["1", "north"]}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize("where", ["query", "write"])
+@pytest.mark.parametrize(("entry", "unfit"), [(one, True) for one in UNFIT] + [(one, False) for one in FIT])
+def test_values_that_cannot_be_compared_are_told_and_others_are_not(
+    entry: dict[str, Any], unfit: bool, where: str, engine: str, tmp_path: Any
+) -> None:
+    found, fails = outcome(entry, where, engine, tmp_path)
+    assert (bool(found), fails) == (unfit, unfit)
+    assert all(one.severity == "error" and one.step == where for one in found)
+
+
+def test_texts_whose_rows_may_be_left_out_are_only_doubted(tmp_path: Any) -> None:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    steps = [
+        {"layer": "ingest", "name": "read", "value": "orders.csv", "outputs": {"data": "orders"}},
+        {"name": "query", "type": "sql", "value": "SELECT * FROM data WHERE amount > 100",
+         "inputs": {"data": "orders"}, "outputs": {"data": "res"},
+         "metadata": {"expect": [{"accepted_values": {"region": [1]}}, {"freshness": {"status": "1 day"}}]}},
+        {"layer": "store", "name": "write", "value": "out.parquet", "inputs": {"data": "res"}},
+    ]  # fmt: skip
+    found = check(read_document("pipeline.json", text=json.dumps(steps)), base_dir=tmp_path)
+    assert [(one.code, one.severity) for one in found] == [("ODB321", "warning")] * 2
