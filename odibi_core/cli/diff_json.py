@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from odibi_core.errors import RunLogError
 from odibi_core.journal.values import json_row, json_value
 from odibi_core.runs.compare_config import text_diff
 
@@ -33,8 +35,14 @@ def pieces(report: Report) -> Iterator[str]:
         yield ("," if number else "") + _json(_step(step))[:-1] + ',"data":['
         for place, dataset in enumerate(report.datasets(step, stores=True)):
             yield "," if place else ""
-            with report.open(dataset) as compared:
-                report.note(compared.diff)
+            with ExitStack() as stack:
+                try:
+                    compared = stack.enter_context(report.open(dataset))
+                except RunLogError as error:  # of one dataset; the others can be told
+                    report.note_failure()
+                    yield _json({"dataset": dataset, "error": str(error)})
+                    continue
+                report.note(step, compared.diff)
                 yield _json({"dataset": dataset, **diff_json(compared.diff)})[:-1] + ',"rows":['
                 wanted = report.options.rows if report.options is not None else 0
                 for i, row in enumerate(compared.rows(wanted)):

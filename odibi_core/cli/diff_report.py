@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from odibi_core.runs.compare import result_of
 from odibi_core.runs.compare_words import is_worth_telling
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Report:
     names: tuple[str, ...]
     options: DataOptions | None
     _data_differs: bool = field(default=False, init=False)
+    _is_open: bool = field(default=False, init=False)
 
     @property
     def steps(self) -> tuple[StepComparison, ...]:
@@ -51,6 +53,22 @@ class Report:
     def differs(self) -> bool:
         """Whether anything that was told differs, but the time taken."""
         return self._data_differs or any(step.differs for step in self.steps)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether data could not be compared, or not whole, so that they may differ."""
+        if self.options is None or self._is_one_run:
+            return False
+        return self._is_open or any(  # logs of other programs tell of no datasets
+            _has_result(step) and not self.datasets(step, stores=True) for step in self.steps
+        )
+
+    @property
+    def _is_one_run(self) -> bool:
+        pair, before, after = self.comparison.data, self.comparison.before, self.comparison.after
+        if before.foreign or pair is None:  # two such logs may well be equal
+            return pair is not None and pair.before == pair.after
+        return before.run_id == after.run_id and before == after
 
     def datasets(self, step: StepComparison, *, stores: bool) -> tuple[str, ...]:
         """Returns the datasets of a step that both runs have.
@@ -82,9 +100,14 @@ class Report:
             **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
         )
 
-    def note(self, diff: DataDiff) -> None:
-        """Remembers that data differ."""
+    def note(self, step: StepComparison, diff: DataDiff) -> None:
+        """Remembers that data differ, or that it is not proved that they do not."""
         self._data_differs |= bool(diff.differing or diff.schema)
+        self._is_open |= not diff.is_empty and _has_result(step) and not self._is_one_run
+
+    def note_failure(self) -> None:
+        """Remembers that a dataset could not be compared."""
+        self._is_open = True
 
     def drift(self, dataset: str, diff: DataDiff, *, everything: bool) -> Iterator[ColumnDrift]:
         """Yields the columns of a dataset whose values have moved.
@@ -98,3 +121,8 @@ class Report:
         for column in () if pair is None else pair.drift(dataset):
             if column.level != "none" and (everything or is_worth_telling(column, diff)):
                 yield column
+
+
+def _has_result(step: StepComparison) -> bool:
+    """Whether both runs have a result of a step, of a store what went in."""
+    return result_of(step.before) is not None and result_of(step.after) is not None

@@ -190,7 +190,7 @@ def _data(printer: Printer, report: Report, everything: bool, named: bool, arrow
         for dataset in report.datasets(step, stores=named):
             try:
                 with report.open(dataset) as compared:
-                    report.note(compared.diff)
+                    report.note(step, compared.diff)
                     if compared.diff.is_empty and not (everything or named):
                         same += 1
                         continue
@@ -198,6 +198,7 @@ def _data(printer: Printer, report: Report, everything: bool, named: bool, arrow
                     _echo_diff(printer, step.name, dataset, compared, report, arrow)
                     _echo_drift(printer, report, dataset, compared.diff, arrow, everything)
             except RunLogError as error:  # of one dataset; the others can be told
+                report.note_failure()
                 head()
                 printer.line(
                     ("  ! ", "yellow"), (one_line(step.name), ""), (f"  {one_line(str(error))}", "dim")

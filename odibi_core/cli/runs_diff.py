@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from odibi_core.cli.main import FINE, FOUND_ERRORS
+from odibi_core.cli.main import COULD_NOT_WORK, FINE, FOUND_ERRORS
 from odibi_core.cli.runs_place import place_options, store_of, which_run
 from odibi_core.errors import RunError
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROWS_SHOWN = 20
 _RECENT = 200
+_LEAST_MEMORY = 10_000_000  # DuckDB opens with less, and then has no room for a single column
 
 
 @click.command(
@@ -30,10 +33,13 @@ Examples:
   odibi-core runs diff run_20260131_120000 run_20260131_130000 --format json
   odibi-core runs diff A.json B.json --step orders --key order_id --full
 
-With `--format json` all that differs is one object on one line; see docs/compare.md.""",
+With `--format json` all that differs is one object on one line; see docs/compare.md.
+
+Exit codes: 0 done, 2 the command could not do its work; with `--exit-code` also 1 something differs, and 2
+nothing does as far as is known, but some data could not be compared.""",
 )
 @click.argument("before", default="previous", metavar="[A]")
-@click.argument("after", default="latest", metavar="[B]")
+@click.argument("after", required=False, metavar="[B]")
 @place_options
 @click.option("--step", "names", multiple=True, metavar="NAME", help="Only this step; may be repeated.")
 @click.option(
@@ -57,12 +63,17 @@ With `--format json` all that differs is one object on one line; see docs/compar
 @click.option(
     "--memory",
     metavar="SIZE",
-    help="Memory for comparing many rows; what needs more uses the disk.  [default: 1GB]",
+    callback=lambda context, option, value: _memory(value),
+    help="Memory for comparing more than 100,000 rows; what needs more uses the disk.  [default: 1GB]",
 )
-@click.option("--exit-code", is_flag=True, help="End with 1 if anything but the time taken differs.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="End with 1 if anything but the time taken differs, with 2 if data may but could not be compared.",
+)
 def command(
     before: str,
-    after: str,
+    after: str | None,
     log_dir: Path | None,
     base_dir: Path | None,
     form: str,
@@ -79,7 +90,8 @@ def command(
     """Compare two runs: steps, configuration, schemas, row counts, the data, and how its columns drifted.
 
     A and B are runs' ids, `latest`, `previous` (the run of the same pipeline before the other one), or paths
-    of run logs, journals or runs' directories. Of the data, rows are compared by key: all of them where they
+    of run logs, journals or runs' directories; B is `latest`, and A the run before it, where they are not
+    given. Of the data, rows are compared by key: all of them where they
     were kept, else those in the previews.
     """
     store = store_of(log_dir, base_dir)
@@ -103,11 +115,33 @@ def command(
         from odibi_core.cli.diff_text import echo_report
 
         echo_report(report, everything=everything, named=bool(names))
-    return FOUND_ERRORS if exit_code and report.differs else FINE
+    if not exit_code:
+        return FINE
+    if report.is_open and not report.differs:
+        click.echo("some data could not be compared, so they may differ (exit code 2)", err=True)
+        return COULD_NOT_WORK
+    return FOUND_ERRORS if report.differs else FINE
 
 
-def _pair(store: RunStore, before: str, after: str) -> tuple[str | Path, str | Path]:
+def _memory(size: str | None) -> str | None:
+    """Returns a memory limit that DuckDB takes; of a negative one it makes a limit that is none."""
+    if size is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?B?)\s*", size, re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"`{one_line(size)}` is not a size; write it as `1GB` or `500MB`")
+    if float(match[1]) * {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}[match[2][0].lower()] < _LEAST_MEMORY:
+        raise click.BadParameter(f"`{one_line(size)}` is too little; give it 10MB or more")
+    return size
+
+
+def _pair(store: RunStore, before: str, after: str | None) -> tuple[str | Path, str | Path]:
     """Returns both runs; `previous` is told by the other one."""
+    if after is None:
+        latest = which_run(store, "latest")
+        if before != "previous" and _is_run(which_run(store, before), latest):
+            before = "previous"
+        after = str(latest)
     if before == after == "previous":
         raise RunError("`previous` is the run before another one; name that one")
     if after == "previous":
@@ -117,9 +151,17 @@ def _pair(store: RunStore, before: str, after: str) -> tuple[str | Path, str | P
     return (_before(store, other) if before == "previous" else which_run(store, before)), other
 
 
+def _is_run(run: str | Path, other: str | Path) -> bool:
+    return _name(run) == _name(other)
+
+
+def _name(run: str | Path) -> str:
+    return run if isinstance(run, str) else (run.name if run.is_dir() else run.stem)
+
+
 def _before(store: RunStore, run: str | Path) -> str:
     """Returns the newest run of the same pipeline that is older than a run."""
-    name = run if isinstance(run, str) else (run.name if run.is_dir() else run.stem)
+    name = _name(run)
     for runs in (partial(store.recent, _RECENT), store.runs):  # most are near the newest of many
         known = [summary for summary in runs() if summary.problem is None]
         place = next((i for i, summary in enumerate(known) if summary.run_id == name), len(known))

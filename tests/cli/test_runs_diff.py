@@ -121,6 +121,60 @@ def test_the_exit_code_tells_of_differences_where_it_is_asked_to(pair, logs, cap
     assert diff(capsys, pair[0], pair[0])[1].splitlines()[-1] == "  = 1 other dataset the same"
 
 
+def test_the_exit_code_is_another_where_data_may_differ_but_could_not_be_compared(logs, capsys):
+    for minute in (0, 1):
+        run_with(logs, {"id": [1, 2, 2], "v": [1.0, 2.0, 2.5 + minute]}, minute)
+    code, out, err = diff(capsys, "--exit-code", "--key", "id")
+    assert "rows not compared: `id` is not unique before" in out
+    assert (code, err) == (2, "some data could not be compared, so they may differ (exit code 2)\n")
+    assert diff(capsys, "--exit-code", "--key", "id", "--no-data")[0] == 0
+    assert diff(capsys, "--key", "id")[0] == 0
+    assert diff(capsys, "--exit-code", "--key", "id", "--format", "json")[0] == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_damaged_dataset_is_no_proof_that_nothing_differs(logs, capsys, form):
+    rows = {"id": [1, 2, 3]}
+    run_with(logs, rows, 0)
+    last = run_with(logs, rows, 1)
+    (logs / last / "data" / "0001.preview.parquet").write_bytes(b"PAR1" + b"x" * 500)
+    code, out, _ = diff(capsys, "--exit-code", "--format", form)
+    assert code == 2 and "cannot be read as Parquet" in out
+    if form == "json":
+        (data,) = json.loads(out)["steps"][0]["data"]
+        assert data["dataset"] == "read" and "cannot be read as Parquet" in data["error"]
+
+
+def test_logs_that_tell_of_no_rows_are_no_proof_that_nothing_differs(logs, capsys):
+    logs.mkdir()
+    after = {"row_count": 3, "schema": [{"column": "id", "type": "int64"}], "sample_data": []}
+    step = {"step_name": "read", "layer": "ingest", "state": "success", "after_snapshot": after}
+    for name in ("run_a.json", "run_b.json"):
+        (logs / name).write_text(json.dumps({"pipeline_id": "x", "steps": [step]}))
+    names = str(logs / "run_a.json"), str(logs / "run_b.json")
+    assert diff(capsys, *names, "--exit-code")[0] == 2
+    assert diff(capsys, *names, "--exit-code", "--no-data")[0] == 0
+
+
+@pytest.mark.parametrize("size", ["foo", "0", "-5GB", "0GB", "1KB", "80%", "none", ""])
+def test_a_memory_limit_that_is_none_is_told_before_anything_is_compared(pair, capsys, size):
+    code, out, err = diff(capsys, "--memory", size)
+    assert (code, out) == (2, "") and f"`{size}` is" in err and "--memory" in err
+
+
+@pytest.mark.parametrize("size", ["1GB", "500 MB", "1.5GiB", "20m"])
+def test_a_memory_limit_is_taken(pair, capsys, size):
+    assert diff(capsys, "--memory", size)[0] == 0
+
+
+def test_the_last_run_named_alone_is_compared_with_the_one_before(pair, capsys):
+    whole = diff(capsys)[1]
+    assert diff(capsys, "latest")[1] == whole
+    assert diff(capsys, pair[1])[1] == whole
+    assert diff(capsys, pair[0])[1] == whole
+    assert diff(capsys, "latest", "latest")[1].count(pair[1]) == 2
+
+
 def test_what_steps_printed_into_their_data_is_never_more_than_text(logs, capsys):
     run_with(logs, {"id": ["a\x1b[31mb"], "v": ["[bold]x[/]\nnext"]}, 0)
     run_with(logs, {"id": ["a\x1b[31mb"], "v": ["y"]}, 1)
