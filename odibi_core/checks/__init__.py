@@ -14,6 +14,7 @@ from odibi_core.checks.links import (
     check_output_keys,
     check_step_names,
 )
+from odibi_core.checks.misspelled import check_misspelled
 from odibi_core.checks.names import check_names
 from odibi_core.checks.needs import check_needs
 from odibi_core.checks.options import check_options
@@ -45,6 +46,7 @@ RULES: tuple[Callable[[Pipeline], Iterator[Diagnostic]], ...] = (
     check_cycles,
     check_needs,
     check_options,
+    check_misspelled,
     check_expect,
     check_placeholders,
     check_unused_outputs,

@@ -67,6 +67,17 @@ UNUSED_VALUE = CodeInfo(
     'A query needs "type": "sql". Else take the value out, or write operations in `params`.',
 )  # fmt: skip
 
+MISSPELLED_OPTION = CodeInfo(
+    "ODB135", "misspelled-option", "warning",
+    "a key of `metadata` is nearly an option of a step",
+    "`metadata` is free-form: what means nothing in it is read past, so an option with a slip in its name "
+    "does nothing. Options are timeout, retries, max_retries, retry_delay, isolate, key, expect, tags and "
+    "odibi.",
+    '{"name": "clean", "type": "sql", "value": "SELECT 1 AS id", "outputs": {"data": "clean"}, '
+    '"metadata": {"timout": 30}}',
+    "Correct the name; if it is a note of your own, call it something else or ignore this.",
+)  # fmt: skip
+
 # -- the graph ---------------------------------------------------------------------------------------
 
 DUPLICATE_STEP = CodeInfo(
