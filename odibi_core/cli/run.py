@@ -104,7 +104,8 @@ Exit codes: 0 success, 1 errors found or the run failed, 2 the command could not
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Carry on with a run: an id, a path, `latest`, or `failed` for the latest that did not end well.",
+    help="Carry on with a run: an id, a path, `latest`, or `failed` for the latest that did not end well. "
+    "Steps that were not selected there stay out, unless --select or --exclude is given.",
 )
 @click.option(
     "--select",
@@ -198,18 +199,24 @@ def _chosen(request: RunRequest, options: Mapping[str, Any]) -> RunRequest | Non
     select, exclude = options["select"], options["exclude"]
     if not (reuse or resume is not None or select or exclude):
         return request
-    from odibi_core.runs.choosing import run_to_resume, selected
+    from odibi_core.runs.choosing import kept_selection, run_to_resume, selected
 
     request = replace(request, use_cache=reuse)
     if resume is not None:
         request = replace(request, resume=run_to_resume(resume, request))
-    if select or exclude:
-        found = selected(request, select, exclude)
-        if not found:
-            click.echo("nothing to run: no step is selected", err=True)
-            return None
-        request = replace(request, only=found)
-    return request
+    found = selected(request, select, exclude) if select or exclude else kept_selection(request)
+    if found is None:
+        return request
+    if not found:
+        click.echo("nothing to run: no step is selected", err=True)
+        return None
+    if not (select or exclude or options["quiet"]) and request.resume is not None:
+        from odibi_core.text import one_line
+
+        names = [one_line(step.name) for step in request.steps if step.name in found]
+        told = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        click.echo(f"selected, as in {request.resume.name}: {told}", err=True)
+    return replace(request, only=found)
 
 
 def _passes(document: Document, base_dir: Path, variables: Mapping[str, Any], *, quiet: bool) -> bool:

@@ -6,16 +6,16 @@ import asyncio
 import contextvars
 import random
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.core.conductor import Conductor
 from odibi_core.core.contexts import Contexts
 from odibi_core.core.frames import FrameStore
-from odibi_core.core.preflight import refuse_unrunnable
+from odibi_core.core.preflight import refuse_unknown, refuse_unrunnable
 from odibi_core.core.secrecy import hide_named_secrets
-from odibi_core.core.settings import KEEPS, RunSettings
+from odibi_core.core.settings import KEEPS, PROFILES, RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -68,7 +68,8 @@ class Orchestrator:
             and without previews "off".
         keep: Which full results are kept for later runs: `all`, `none`, or `auto`: up to 256 MB. If not
             given, `auto` where previews are stored and `none` where they are not.
-        resume: Directory of the run to carry on with: its results are reused, those of no other run.
+        resume: Directory of the run to carry on with: its results are reused, those of no other run; steps
+            that were not selected there are not run, unless `only` says otherwise.
         only: Names of the steps to run (`plan.selection` reads the language of the command line); of others
             that these need, kept results are used.
         random: Source of the retries' jitter, in [0, 1).
@@ -111,6 +112,10 @@ class Orchestrator:
             context.base_dir = Path(base_dir)
         if keep not in (None, *KEEPS):
             raise ValueError(f"`keep` is one of {', '.join(KEEPS)}, not {keep!r}")
+        if profile not in (None, *PROFILES):
+            raise ValueError(f"`profile` is one of {', '.join(PROFILES)}, not {profile!r}")
+        if isinstance(only, str):
+            raise TypeError("`only` is a collection of names, not a text")
         self.settings = RunSettings(
             max_workers=max(1, max_workers) if parallel else 1,
             use_cache=use_cache,
@@ -142,9 +147,11 @@ class Orchestrator:
             Exception: What made a step fail, with the step's name as a note; the tracker is saved.
             odibi_core.errors.RunCancelledError: The run was cancelled.
             odibi_core.errors.ConfigError: The steps cannot be run in any order.
+            odibi_core.errors.SelectionError: `only` names what is no step, or a step needs what is not kept.
             odibi_core.errors.JournalError: What happens cannot be recorded.
         """
         refuse_unrunnable(self.steps)
+        refuse_unknown(self.settings.only, self.steps)
         self._conduct(self.steps, whole=True)
         return OrchestrationResult(self.data_map, self.tracker)
 
@@ -195,7 +202,7 @@ class Orchestrator:
             )
             self._conductor = Conductor(
                 steps,
-                self.settings,
+                self._resumed() if whole else self.settings,
                 contexts=self._contexts,
                 frames=frames,
                 tracker=self.tracker,
@@ -211,3 +218,12 @@ class Orchestrator:
             self._conductor = None
             self._cancel.clear()
             self._running.release()
+
+    def _resumed(self) -> RunSettings:
+        """Returns the settings, with the selection of the run that is carried on, unless there is one."""
+        settings = self.settings
+        if settings.resume is None or settings.only is not None:
+            return settings
+        from odibi_core.reuse.past import selection_of
+
+        return replace(settings, only=selection_of(settings.resume, [step.name for step in self.steps]))

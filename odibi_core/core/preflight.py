@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from odibi_core.errors import ConfigFormatError
+from odibi_core.errors import ConfigFormatError, SelectionError
 from odibi_core.plan.graph import Graph
+from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from odibi_core.core.node import Step
 
@@ -36,3 +37,14 @@ def refuse_unrunnable(steps: Sequence[Step]) -> None:
     if cycles:
         path = " → ".join([*cycles[0], cycles[0][0]])
         raise ConfigFormatError(f"the steps need each other in a circle: {path}", step=cycles[0][0])
+
+
+def refuse_unknown(only: Collection[str] | None, steps: Sequence[Step]) -> None:
+    """Raises SelectionError for the name of a step to run that no step has."""
+    names = [step.name for step in steps]
+    for name in sorted(set(only or ()).difference(names)):
+        close = nearest(name, names)
+        raise SelectionError(
+            f"`only`: no step is called `{one_line(name)}`",
+            help=f"did you mean `{one_line(close)}`" if close else None,
+        )

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from odibi_core.journal.profile import ProfileMode
+
 Keep = Literal["auto", "all", "none"]
 KEEPS: tuple[Keep, ...] = ("auto", "all", "none")
+PROFILES: tuple[ProfileMode, ...] = ("sample", "full", "off")
 
 
 @dataclass(frozen=True)

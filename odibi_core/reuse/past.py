@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from odibi_core.errors import RunLogError
+from odibi_core.errors import RunLogError, SelectionError
 from odibi_core.journal.codec import decode_line
 from odibi_core.journal.events import RunStarted
 from odibi_core.journal.layout import RunPaths, is_run_id
@@ -16,7 +16,7 @@ from odibi_core.journal.lock import holder_state
 from odibi_core.reuse.digests import file_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from odibi_core.journal.record import DatasetRecord, RunRecord, StepRecord
@@ -150,6 +150,32 @@ def past_runs(log_dir: Path, pipeline: str, *, but: str | None = None) -> Iterat
             return
 
 
+def selection_of(directory: Path, names: Collection[str]) -> frozenset[str] | None:
+    """Returns which steps a run was about, None for all; who carries on with it is about no others.
+
+    Args:
+        directory: The run's directory.
+        names: The steps there are now.
+
+    Raises:
+        SelectionError: None of them is there any more, or it cannot be told.
+    """
+    started = _started(directory / "events.jsonl")
+    only = started.options.get("only") if started is not None else None
+    if started is None or not isinstance(only, list):
+        return None
+    help = "say which steps are to run with `--select`"
+    if not {step.name for step in started.steps}.issuperset(only):
+        raise SelectionError(
+            f"which steps were selected in {directory.name} cannot be told: a secret stands in a name",
+            help=help,
+        )
+    found = frozenset(only).intersection(names)
+    if only and not found:
+        raise SelectionError(f"no step that was selected in {directory.name} is there any more", help=help)
+    return found
+
+
 def _ids(log_dir: Path) -> list[str]:
     try:
         with os.scandir(log_dir) as entries:
@@ -165,10 +191,15 @@ def _place(run_id: str) -> tuple[str, int]:
 
 
 def _pipeline_of(journal: Path) -> str | None:
-    """Returns the pipeline of a run by the first line of its journal."""
+    started = _started(journal)
+    return started.pipeline if started is not None else None
+
+
+def _started(journal: Path) -> RunStarted | None:
+    """Returns the first line of a run's journal."""
     try:
         with journal.open("rb") as file:
             first = decode_line(file.readline(_FIRST_LINE))
     except OSError:
         return None
-    return first[1].pipeline if first is not None and isinstance(first[1], RunStarted) else None
+    return first[1] if first is not None and isinstance(first[1], RunStarted) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from odibi_core.errors import RunError, SelectionError
 from odibi_core.journal.layout import RunPaths
 from odibi_core.plan.graph import Graph
-from odibi_core.reuse.past import PastRun, past_runs
+from odibi_core.reuse.past import PastRun, past_runs, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +56,21 @@ def run_to_resume(wanted: str, request: RunRequest) -> Path:
     return path
 
 
+def kept_selection(request: RunRequest) -> frozenset[str] | None:
+    """Returns the steps that the run to carry on with was about, None for all; all they need is kept.
+
+    Raises:
+        SelectionError: None of them is there any more, or a step needs what nobody has kept.
+    """
+    if request.resume is None:
+        return None
+    found = selection_of(request.resume, [step.name for step in request.steps])
+    if found:
+        graph = Graph(list(request.steps))
+        _refuse_unkept(request, found, graph, fingerprinter(request, graph), [PastRun(request.resume)])
+    return found
+
+
 def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]) -> frozenset[str]:
     """Returns the steps that are selected, when all that they need is among them or has been kept.
 
@@ -69,7 +84,7 @@ def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]
     """
     from odibi_core.plan.selection import select
     from odibi_core.reuse.changes import changed_since
-    from odibi_core.reuse.planning import Wish, plan_run, predicted
+    from odibi_core.reuse.planning import predicted
 
     steps = list(request.steps)
     graph = Graph(steps)
@@ -94,10 +109,18 @@ def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]
 
     found = select(steps, graph, include, exclude, changed=changed)
     if found and found != set(graph.names):
-        resumes = request.resume is not None
-        wish = Wish(reuse=request.use_cache or resumes, resumes=resumes, only=found)
-        plan_run(steps, graph, prints, prints.values, runs(), wish)
+        _refuse_unkept(request, found, graph, prints, runs())
     return found
+
+
+def _refuse_unkept(
+    request: RunRequest, only: frozenset[str], graph: Graph, prints: Fingerprinter, past: list[PastRun]
+) -> None:
+    from odibi_core.reuse.planning import Wish, plan_run
+
+    resumes = request.resume is not None
+    wish = Wish(reuse=request.use_cache or resumes, resumes=resumes, only=only)
+    plan_run(list(request.steps), graph, prints, prints.values, past, wish)
 
 
 def fingerprinter(request: RunRequest, graph: Graph) -> Fingerprinter:

@@ -360,3 +360,17 @@ def test_what_cannot_be_reused_or_selected_starts_nothing(home: Path, options: l
     done = run(chain(home, "SELECT 1 AS n FROM data"), *options, cwd=home)
     assert done.returncode == 2 and told in done.stderr.replace("\n", " ")
     assert not (home / "tracker_logs").exists()
+
+
+def test_what_was_not_selected_stays_out_of_a_resumed_run(home: Path) -> None:
+    path = chain(home, "SELECT 1 AS n FROM data")
+    (home / "in.csv").write_text("id,value\n1,many\n")
+    assert run(path, "--select", "+filter", cwd=home).returncode == 1
+    chain(home, "SELECT 1 AS n FROM data")
+    resumed = run(path, "--resume", "failed", cwd=home)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "selected, as in run_" in resumed.stderr and ": read, filter\n" in resumed.stderr
+    assert newest(home) == {"read": "success", "filter": "success", "last": "skipped"}
+    whole = run(path, "--resume", "latest", "--select", "*", "-q", cwd=home)
+    assert whole.returncode == 0 and whole.stderr == ""
+    assert newest(home)["last"] == "success"

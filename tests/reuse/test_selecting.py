@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from odibi_core.core import Step
 from odibi_core.errors import RunError, SelectionError
-from odibi_core.runs.choosing import run_to_resume, selected
+from odibi_core.runs.choosing import kept_selection, run_to_resume, selected
 from odibi_core.runs.request import RunRequest
 from tests.builders import sql
 from tests.reuse.pipelines import Bench, data_of, ran, states, told
@@ -194,3 +196,52 @@ def test_the_run_to_resume_by_its_names(bench):
         path.unlink()
     with pytest.raises(RunError, match="there is no run that failed"):
         run_to_resume("failed", asked)
+
+
+# -- carrying on with a run of some steps -------------------------------------------------------------
+
+
+def failing() -> list[Step]:
+    return pipeline("SELECT error('no') AS b FROM r")
+
+
+def test_a_run_of_some_steps_is_carried_on_with_these_alone(bench):
+    failed = bench.run(failing(), only={"read", "double"})
+    resumed = bench.run(pipeline(), resume=failed.directory)
+    assert states(resumed) == {
+        "read": "reused", "double": "success", "total": "skipped", "other": "skipped", "out": "skipped",
+    }  # fmt: skip
+    again = bench.run(pipeline(), resume=resumed.directory)
+    assert states(again)["double"] == "reused" and states(again)["out"] == "skipped"
+    everything = bench.run(pipeline(), resume=failed.directory, only={step.name for step in pipeline()})
+    assert states(everything)["out"] == "success"
+
+
+def test_the_selection_of_a_run_to_resume_is_told_before_the_start(bench):
+    whole, part = bench.run(failing()), bench.run(failing(), only={"read", "double"})
+    asked = request(bench, pipeline())
+    assert kept_selection(asked) is None
+    assert kept_selection(replace(asked, resume=whole.directory)) is None
+    assert kept_selection(replace(asked, resume=part.directory)) == {"read", "double"}
+    gone = [Step("ingest", "new", "config_op", "duckdb", "in.csv", outputs={"d": "new"})]
+    with pytest.raises(SelectionError, match=f"no step that was selected in {part.run_id} is there any more"):
+        kept_selection(request(bench, gone, resume=part.directory))
+
+
+def test_a_selection_that_holds_a_secret_is_not_guessed(bench, monkeypatch):
+    monkeypatch.setenv("ODIBI_T", "double")
+    steps = failing()
+    steps[1].params = {"note": "${env:ODIBI_T}"}
+    part = bench.run(steps, only={"read", "double"})
+    with pytest.raises(SelectionError, match="cannot be told: a secret stands in a name"):
+        kept_selection(request(bench, pipeline(), resume=part.directory))
+
+
+def test_names_of_no_steps_are_refused_with_the_nearest(bench):
+    with pytest.raises(SelectionError, match=r"`only`: no step is called `totl`; did you mean `total`"):
+        bench.run(pipeline(), only={"totl", "read"})
+    with pytest.raises(TypeError, match="`only` is a collection"):
+        bench.run(pipeline(), only="total")
+    with pytest.raises(ValueError, match="`profile` is one of sample, full, off, not 'y'"):
+        bench.run(pipeline(), profile="y")
+    assert not bench.log_dir.exists()
