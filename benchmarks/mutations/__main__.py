@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.mutations import (
+    faults_conversions,
     faults_groups,
     faults_shape,
     faults_sql,
@@ -35,6 +36,7 @@ KINDS = (
     faults_shape,
     faults_sql,
     faults_groups,
+    faults_conversions,
     faults_types,
     faults_steps,
     faults_swaps,

@@ -15,7 +15,7 @@ def _with_qualifier(sql: Sql, column: int) -> int:
     return sql.place(column - 2 if sql.tokens[column - 1].role == "dot" else column)[0]
 
 
-def _names(made: Made, sql: Sql, *kinds: str) -> list[str]:
+def names_of(made: Made, sql: Sql, *kinds: str) -> list[str]:
     """Returns columns of a kind that a plain query over one table can name."""
     tables = [sql.tokens[i].info for i in sql.find("table")]
     if len(tables) != 1 or sql.find("qualifier") or tables[0] not in made.inputs:
@@ -34,7 +34,7 @@ def _replace_argument(
         if found is None:
             return None
         made, sql, index = found
-        others = _names(made, sql, *kinds)
+        others = names_of(made, sql, *kinds)
         end = sql.closing(index + 1)
         if not others or index + 2 >= end or sql.tokens[index + 2].role == "star":
             continue
@@ -129,7 +129,7 @@ def date_as_condition(rng: Random, project: Project) -> Mutant | None:
         if found is None:
             return None
         made, sql, index = found
-        names = _names(made, sql, "date", "time")
+        names = names_of(made, sql, "date", "time")
         if names:
             at = sql.after(index)
             sql.tokens[at:at] = [

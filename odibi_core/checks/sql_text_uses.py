@@ -26,6 +26,9 @@ _PASSED_BY = frozenset({
 })  # fmt: skip
 _PASSED_OVER = frozenset({"then_expr", "else_expr", "filter", "type_expr", "from_table", "cte_map"})
 _LAZY = frozenset({"if", "ifnull", "coalesce", "count", "try"})
+_LOOK_AT_FORM = frozenset(
+    {"regexp_matches", "regexp_full_match", "~~~", "try_strptime", "length", "len", "strlen", "json_valid"}
+)
 _CONDITIONS = ("where_clause", "having", "qualify", "when_expr")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -125,26 +128,17 @@ def _within(top: Any, *, surely: bool) -> Iterator[_Conversion]:
 
 
 def _is_guarded(conjunction: Node) -> bool:
-    """Whether two parts of a condition are about one column."""
-    seen: set[tuple[str, ...]] = set()
-    for child in conjunction.get("children") or ():
-        named = set(_columns_in(child))
-        if named & seen:
-            return True
-        seen |= named
-    return False
-
-
-def _columns_in(top: Any) -> Iterator[tuple[str, ...]]:
-    waiting = [top]
+    """Whether a part of a condition looks at the form of a text, and so may keep others away from it."""
+    waiting: list[Any] = [conjunction.get("children")]
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting.extend(node)
         elif isinstance(node, dict):
-            if node.get("class") == "COLUMN_REF":
-                yield (str((node.get("column_names") or [""])[-1]).casefold(),)
+            if node.get("try_cast") or str(node.get("function_name", "")).casefold() in _LOOK_AT_FORM:
+                return True
             waiting.extend(node.values())
+    return False
 
 
 def _of_node(node: Node, surely: bool) -> Iterator[_Conversion]:

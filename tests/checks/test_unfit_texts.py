@@ -90,6 +90,7 @@ DOUBTFUL = [
     ("SELECT name::INTEGER FROM data LIMIT 0", "name::INTEGER"),
     ("SELECT a.name::INTEGER FROM data AS a JOIN data AS b ON a.n = b.n + 100", "a.name::INTEGER"),
     ("SELECT n FROM data WHERE n > 100 AND name = 1", "name = 1"),
+    ("SELECT n FROM data WHERE name LIKE 'A%' AND name IN (1, 2)", "name IN (1, 2)"),
     ("SELECT count(*) FROM (SELECT name::INTEGER AS x, n FROM data)", "name::INTEGER"),
     ("SELECT k::INTEGER FROM (SELECT name AS k FROM data WHERE n > 100)", "k::INTEGER"),
     ("SELECT name::INTEGER FROM data QUALIFY row_number() OVER () > 100", "name::INTEGER"),
