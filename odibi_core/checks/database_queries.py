@@ -15,13 +15,29 @@ from odibi_core.config.sql_text import DUCKDB, SQLITE
 from odibi_core.errors import StepOptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
     from odibi_core.formats.database_look import Catalogue
     from odibi_core.formats.looks import ArrowColumns
+
+
+def params_mismatch(wanted: Collection[str], params: Any) -> str | None:
+    """Returns why values are not those of a statement's placeholders; None where they are."""
+    given = (
+        {str(name) for name in params}
+        if isinstance(params, dict)
+        else set(map(str, range(1, len(params) + 1)))
+    )
+    if given == set(wanted):
+        return None
+    if not wanted:
+        return "it has no placeholders"
+    if isinstance(params, dict) or not all(name.isdecimal() for name in wanted):
+        return f"its placeholders are {', '.join(f'`{name}`' for name in sorted(wanted))}"
+    return f"it has {len(wanted)} placeholder{'s' if len(wanted) > 1 else ''}, not {len(given)}"
 
 
 class DatabaseQuery:
@@ -64,6 +80,28 @@ class DatabaseQuery:
     def names(self, table: str) -> bool:
         """Whether a table's name stands somewhere in it."""
         return table.casefold() in self._written.casefold()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to execute."""
+        return self._filled is not None and not self._filled.text.strip()
+
+    def refused_params(self, params: Any) -> str | None:
+        """Returns why DuckDB does not take the values for the query's placeholders; None where it does."""
+        import duckdb
+
+        if (
+            params is None
+            or self._filled is None
+            or self._catalogue.kind != "duckdb"
+            or "${" in self._written
+        ):
+            return None
+        try:
+            statements = self._tools.desk.connection().extract_statements(self._filled.text)
+        except duckdb.Error:  # told as a mistake of the query's
+            return None
+        return params_mismatch(statements[0].named_parameters, params) if len(statements) == 1 else None
 
     def columns(self, params: Any = None) -> ArrowColumns | None:
         """Returns its columns with their Arrow types; None where they are not known, or it has a mistake."""

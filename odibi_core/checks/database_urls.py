@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import file_codes
+from odibi_core.checks.file_options import bad_value
 from odibi_core.checks.pipeline import place
 from odibi_core.errors import FormatError, MissingDependencyError, OdibiError, StepOptionError
 
@@ -48,18 +49,32 @@ def check_url(filled: FilledStep) -> list[Diagnostic]:
     from odibi_core.formats.databases import which_database
 
     params, step = filled.params, filled.step
-    if params.get("connection") is not None or {"connection", "connection_string"} & filled.unknown:
+    if {"connection", "connection_string"} & filled.unknown:
         return []
-    url = params.get("connection_string")
+    connection, url = params.get("connection"), params.get("connection_string")
+    if connection is not None:
+        if isinstance(connection, str):
+            return []
+        message = "`connection` is the name of a connect step"
+        return [bad_value(step, "params", "connection", message=message)]
     field = ("value",) if url is None else ("params", "connection_string")
     text = filled.value if url is None else url
-    if not isinstance(text, str) or not text:
+    if url is not None:
+        text = str(url)
+    elif not isinstance(text, str) or not text:
         return []
     kind = params.get("format") if url is None else None
     try:
         found, url = which_database(text, kind.strip().lower() if isinstance(kind, str) else None)
-    except OdibiError:
-        return []
+    except OdibiError as error:
+        if url is None:
+            return []  # told with the format
+        return [
+            file_codes.INVALID_URL.found(
+                filled.told(error.message), step=step.name, field="params.connection_string",
+                span=place(step, *field, start=0), help=error.help,
+            )
+        ]  # fmt: skip
     refused = refused_url(url, {}, filled.world) if found == "sql" else None
     if refused is None:
         return []

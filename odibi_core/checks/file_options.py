@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
@@ -9,6 +10,7 @@ from odibi_core.checks.pipeline import place
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
 from odibi_core.core.options import in_params
+from odibi_core.errors import OdibiError
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -23,7 +25,11 @@ _COLUMN_OPTIONS = {
     "na_values": False, "types": True, "partition_by": True, "partitionBy": True,
 }  # fmt: skip
 _KEYS_ONLY = frozenset({"dtype", "na_values", "types"})  # a text in them is no column
+_KEYED = _KEYS_ONLY | {"parse_dates"}
 _SHOWN = 8
+# What a reader or writer raises when it is tried. Whatever it is, a run fails of it: pandas and pyarrow let
+# AttributeError, AssertionError, ZeroDivisionError and others out where a value is not what they expect.
+REFUSALS = (Exception,)
 # What people write who have another program, or the English word, in mind.
 _ALIASES = {
     "separator": "sep", "seperator": "sep", "delimeter": "delimiter", "field_delimiter": "sep",
@@ -84,10 +90,11 @@ def named_columns(params: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | 
     """Yields each column that an option names: its name, the path to it, whether it is a key there, and
     whether pandas refuses one that is not there.
     """
+    yield from _filtered(params.get("filters"), ("params", "filters"))
     for option, is_error in _COLUMN_OPTIONS.items():
         value = params.get(option)
         path: tuple[str | int, ...] = ("params", option)
-        if isinstance(value, dict) and option != "columns":
+        if isinstance(value, dict) and option in _KEYED:
             yield from ((name, (*path, name), True, is_error) for name in value if isinstance(name, str))
         elif option in _KEYS_ONLY:
             continue
@@ -97,6 +104,26 @@ def named_columns(params: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | 
             yield from (
                 (name, (*path, at), False, is_error) for at, name in enumerate(value) if isinstance(name, str)
             )
+
+
+def _filtered(
+    value: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[str, tuple[str | int, ...], bool, bool]]:
+    """Yields the columns of parquet's `filters`: arrays of [column, operator, value], or arrays of them."""
+    for at, part in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(part, list) and len(part) == 3 and isinstance(part[0], str):
+            yield part[0], (*path, at, 0), False, True
+        elif len(path) == 2:
+            yield from _filtered(part, (*path, at))
+
+
+def said(error: Exception, value: Any) -> str:
+    """Returns what a reader or writer says of an option's value that it refuses."""
+    if isinstance(error, OdibiError):
+        return error.message
+    if isinstance(error, AttributeError | AssertionError | ArithmeticError) or not str(error):
+        return f"it cannot be `{one_line(json.dumps(value, default=str))}`"
+    return str(error)
 
 
 def bad_value(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
-from odibi_core.checks.file_options import named_columns
+from odibi_core.checks.file_options import REFUSALS, named_columns, said
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import of_source
 from odibi_core.checks.sql_names import best
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     Columns = Callable[[Mapping[str, Any]], list[SourceColumn] | None]
 
-_REFUSALS = (OdibiError, OSError, ValueError, TypeError, LookupError, OverflowError)
 _ENCODINGS = (
     "utf-8",
     "utf-8-sig",
@@ -48,6 +47,15 @@ _MAGIC = (
     (b"PAR1", "parquet"), (b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "excel"), (b"SQLite format 3\0", "sqlite"),
     (b"Obj\x01", "avro"), (b"BZh", "bz2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls)"), (b"%PDF", "PDF"), (b"\x89PNG", "a picture"),
+)  # fmt: skip
+# Options that say something of the values: where it is this or the separator, it is this.
+_CLOSE = frozenset({"dtype", "dtypes", "types", "column_types", "date_format", "converters"})
+# Options whose value may be an object that says something else of each column.
+_BY_KEY = frozenset(
+    {
+        "dtype", "dtypes", "types", "column_types", "na_values", "null_values", "nullstr", "parse_dates",
+        "date_format", "converters",
+    }
 )  # fmt: skip
 _FORMATS = frozenset({"parquet", "excel", "sqlite", "avro", "json", "jsonl"})
 _LONGEST = 300
@@ -96,7 +104,7 @@ class FileProblem:
             alone = {n: v for n, v in self._filled.params.items() if n in ("format", blamed[0])}
             try:
                 columns(alone)
-            except _REFUSALS as told:
+            except REFUSALS as told:
                 error = told  # what it says of this option, where others are wrong too
             return self._option(blamed, error, columns)
         if isinstance(error, StepOptionError):
@@ -123,11 +131,13 @@ class FileProblem:
         """
         params = {name: value for name, value in self._filled.params.items() if name != "format"}
         plain = {name: value for name, value in self._filled.params.items() if name == "format"}
-        for name in params:
+        for name in sorted(params, key=lambda name: name not in _CLOSE):
             rest = {other: value for other, value in self._filled.params.items() if other != name}
             if not _works(columns, rest):
                 continue
             value = params[name]
+            if isinstance(value, dict) and name not in _BY_KEY:
+                return (name,)
             if isinstance(value, dict) and len(value) > 1:
                 for key in value:
                     part = {other: item for other, item in value.items() if other != key}
@@ -135,6 +145,10 @@ class FileProblem:
                         return (name, key)
             elif isinstance(value, dict) and value:
                 return (name, next(iter(value)))
+            elif name == "parse_dates" and isinstance(value, list):
+                for at in range(len(value)):
+                    if _works(columns, {**rest, name: [*value[:at], *value[at + 1 :]]}):
+                        return (name, at)
             return (name,)
         without = _refusal(columns, plain)
         for name, value in params.items():
@@ -155,9 +169,7 @@ class FileProblem:
             value = value[part]
         meant, certain = best(value, candidates) if isinstance(value, str) else (None, False)
         certain = certain and _works(columns, _with(self._filled.params, blamed, meant))
-        reason = _reason(
-            self._filled.told(str(error) if not isinstance(error, OdibiError) else error.message)
-        )
+        reason = _reason(self._filled.told(said(error, value)))
         return [
             codes.INVALID_OPTION.found(
                 f"`{blamed[-1]}` does not work here: {reason}", step=self._step.name,
@@ -177,7 +189,7 @@ class FileProblem:
             return []
         try:
             there = columns({name: value for name, value in params.items() if name != option})
-        except _REFUSALS:
+        except REFUSALS:
             return []
         if there is None:
             return []
@@ -261,7 +273,7 @@ def _refusal(columns: Columns, params: Mapping[str, Any]) -> str | None:
     """Returns what the reader says of the files with other params; None where it reads them."""
     try:
         columns(params)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import file_codes
-from odibi_core.checks.file_options import bad_value, named_columns, twice_given, unknown_options
+from odibi_core.checks.file_options import (
+    REFUSALS,
+    bad_value,
+    named_columns,
+    twice_given,
+    unknown_options,
+)
 from odibi_core.checks.file_problems import FileProblem
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
@@ -20,7 +26,7 @@ from odibi_core.checks.separators import other_separator
 from odibi_core.checks.sources import missing_source, reads_file
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
-from odibi_core.errors import FormatError, OdibiError
+from odibi_core.errors import FormatError
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -217,7 +223,7 @@ class FileSource:
             return None
         try:
             columns = self._columns(self._filled.params)
-        except (OdibiError, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+        except REFUSALS as error:
             self._found.extend(problem.why(error, self._columns))
             return None
         if columns is None:
@@ -252,7 +258,7 @@ class FileSource:
         chosen = {"usecols", "columns", "nrows"}
         try:
             columns = self._columns({name: v for name, v in params.items() if name not in chosen})
-        except (OdibiError, OSError, ValueError, TypeError, LookupError):
+        except REFUSALS:
             return []
         names = [column.name for column in columns or ()]
         found = []

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _BESIDES = ("format", "mode")
 _NEEDS = {"excel": ("openpyxl", "writing Excel files"), "avro": ("fastavro", "writing Avro files")}
 _COLUMNS_OF = frozenset({"csv", "tsv", "excel"})  # writers with an option `columns`
+_KERNELS = ("/proc/", "/sys/")  # where the permissions allow it, and the kernel does not
 _COMPRESSED = frozenset({"csv", "tsv", "json", "jsonl"})
 
 
@@ -200,6 +201,12 @@ class FileTarget:
         self.looked |= dict.fromkeys(looked)
         if found is not None:
             yield self._obstacle(found)
+            return
+        if os.path.realpath(path).startswith(_KERNELS) and not os.path.exists(path):  # noqa: PTH110
+            yield self._at_value(
+                file_codes.UNWRITABLE_TARGET, f"no file can be made at `{one_line(self._step.value)}`",
+                "it is in a directory of the system's kernel: write to another path",
+            )  # fmt: skip
             return
         if os.path.exists(path):  # noqa: PTH110 - Path's own raises for a name too long to exist
             mode = self._filled.params.get("mode", "overwrite")

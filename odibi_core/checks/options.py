@@ -118,8 +118,8 @@ def _without_quotes(value: Any, is_right: Callable[[Any], bool]) -> str | None:
 
 
 def _check_mode(step: Step) -> Iterator[Diagnostic]:
-    mode = step.params.get("mode")
-    if mode is None or mode in MODES or (isinstance(mode, str) and "${" in mode):
+    mode = step.params.get("mode", "overwrite")
+    if mode in MODES or (isinstance(mode, str) and "${" in mode):
         return
     if (
         isinstance(mode, str)
@@ -146,6 +146,8 @@ def _shown(value: Any) -> str:
         return f"`{value}`"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
+    if value is None:
+        return "null"
     return (
         f"{value}"
         if isinstance(value, int | float)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import OdibiError, StepOptionError
+from odibi_core.checks.file_options import REFUSALS, said
+from odibi_core.errors import FormatError, OdibiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from odibi_core.checks.schemas import Schema
     from odibi_core.engine.desk import Desk
     from odibi_core.formats.base import Format
-
-_REFUSALS = (OdibiError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def refused_option(
@@ -34,42 +33,46 @@ def refused_option(
     if engine == "spark":
         return None
     frame = _no_rows(schema, desk)
-    reason = _refusal(engine, fmt, frame, options, target)
-    if reason is None:
+
+    def refusal(given: Mapping[str, Any]) -> Exception | None:
+        try:
+            checked = fmt.checked(given, fmt.write_options(), "writer")
+            if engine != "duckdb" or not _is_copied(fmt, checked, target, desk):
+                fmt.rehearse(frame, checked)
+        except REFUSALS as error:
+            return error
         return None
-    for name in options:
-        rest = {other: value for other, value in options.items() if other != name}
-        if _refusal(engine, fmt, frame, rest, target) is None:
-            return name, reason
+
+    error = refusal(options)
+    if error is None:
+        return None
+    for name, value in options.items():
+        if refusal({other: kept for other, kept in options.items() if other != name}) is None:
+            text = said(error, value)
+            is_long = isinstance(error, OdibiError) and "refuses" in text.partition(": ")[0]
+            return name, text.partition(": ")[2] if is_long else text
     return None
 
 
-def _refusal(engine: str, fmt: Format, frame: Any, options: Mapping[str, Any], target: str) -> str | None:
-    try:
-        checked = fmt.checked(options, fmt.write_options(), "writer")
-        if engine != "duckdb" or not _is_copied(fmt, checked, target):
-            fmt.rehearse(frame, checked)
-    except _REFUSALS as error:
-        said = error.message if isinstance(error, OdibiError) else str(error)
-        return said.partition(": ")[2] if "refuses" in said.partition(": ")[0] else said
-    return None
-
-
-def _is_copied(fmt: Format, checked: dict[str, Any], target: str) -> bool:
+def _is_copied(fmt: Format, checked: dict[str, Any], target: str, desk: Desk) -> bool:
     """Whether DuckDB writes the file itself.
 
     Raises:
-        StepOptionError: It would refuse a value.
+        FormatError: It would refuse a value, as it says when it is asked to explain the COPY.
     """
-    from odibi_core.engine.duckdb_files import copy_options
+    import duckdb
+
+    from odibi_core.engine.duckdb_files import copy_options, literal
     from odibi_core.engine.duckdb_options import OWN
 
     copied = copy_options(fmt, dict(checked), Path(target)) if fmt.name in OWN else None
     if copied is None:
         return False
-    for name in ("DELIMITER", "NULLSTR", "QUOTE"):
-        if name in copied and not isinstance(copied[name], str):
-            raise StepOptionError(f"a text is needed, not {copied[name]!r}")
+    settings = ", ".join(f"{name} {literal(value)}" for name, value in copied.items())
+    try:
+        desk.connection().execute(f"EXPLAIN COPY (SELECT 1 AS a) TO 'nowhere' ({settings})")
+    except duckdb.Error as error:
+        raise FormatError(str(error).partition(": ")[2].partition("\n")[0]) from error
     return True
 
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks import codes, data_codes, file_codes
 from odibi_core.checks.columns import unknown_column
 from odibi_core.checks.database_files import find_database, written_tables
+from odibi_core.checks.database_options import refused_value
+from odibi_core.checks.database_queries import DatabaseQuery
 from odibi_core.checks.database_urls import check_url
-from odibi_core.checks.file_options import bad_value, named_columns, unknown_options
+from odibi_core.checks.file_options import REFUSALS, bad_value, named_columns, said, unknown_options
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Schema, of_source
 from odibi_core.checks.sources import missing_source
 from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
-from odibi_core.errors import FormatError, OdibiError
+from odibi_core.errors import FormatError
 from odibi_core.plan.reading import CONNECTED, what_is_read
 from odibi_core.text import one_line
 
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 _BESIDES = (*CONNECTED, "format")
 _PLAIN = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN", "INTEGER"})
-_REFUSALS = (OdibiError, OSError, ValueError, TypeError, LookupError)
 _SHOWN = 8
 
 Field = tuple[str | int, ...]
@@ -72,8 +73,11 @@ class TableSource:
         if database is None:
             self._found.extend(check_url(self._filled))
             return None
+        refused = refused_value(self._filled, database.kind, None, is_query=what[0] == "query")
+        if refused is not None:
+            self._found.append(refused)
         self._look_at(database)
-        if not self._is_there(database):
+        if not self._is_there(database) or refused is not None:
             return None
         try:
             catalogue = database.catalogue(self._tools.desk)
@@ -206,8 +210,9 @@ class TableSource:
         self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
     ) -> Columns | None:
         text = self._filled.value if field == ("value",) else self._filled.params.get(str(field[-1]))
-        if not isinstance(text, str) or "schema" in self._filled.params:
+        if text is None or "schema" in self._filled.params:
             return None
+        text = str(text)
         if text.casefold() in written or "*" in written:
             return None
         table = catalogue.find(text)
@@ -223,6 +228,11 @@ class TableSource:
         if self._filled.unknown:
             return None
         if catalogue.kind == "duckdb":
+            if options.get("params"):
+                self._found.append(
+                    bad_value(self._step, "params", "params", message="`params` goes with a query")
+                )
+                return None
             return self._typed(catalogue.tables[table] or [], options, empty=table in catalogue.empty)
         return self._sqlite_table(database, catalogue, table, options)
 
@@ -252,6 +262,10 @@ class TableSource:
         declared = describe_sqlite_query(catalogue, f"SELECT * FROM {quoted(table)}")
         if declared is None or not self._has_columns([name for name, _ in declared], options):
             return None
+        refused = refused_value(self._filled, "sqlite", declared, is_query=False)
+        if refused is not None:
+            self._found.append(refused)
+            return None
         if table in catalogue.views:
             return self._converted(declared, options)
 
@@ -260,13 +274,13 @@ class TableSource:
 
         try:
             return columns_of_look(self._step.engine, look(options))
-        except _REFUSALS as error:
+        except REFUSALS as error:
             for name in options:
                 try:
                     look({other: value for other, value in options.items() if other != name})
-                except _REFUSALS:
+                except REFUSALS:
                     continue
-                message = error.message if isinstance(error, OdibiError) else str(error)
+                message = said(error, options[name])
                 self._found.append(
                     bad_value(
                         self._step, "params", name,
@@ -281,7 +295,12 @@ class TableSource:
     ) -> Columns | None:
         if not self._has_columns([name for name, _ in columns], options):
             return None
-        found = self._converted(self._tools.desk.arrow_columns(columns), options)
+        known = self._tools.desk.arrow_columns(columns)
+        refused = refused_value(self._filled, "duckdb", known, is_query=False)
+        if refused is not None:
+            self._found.append(refused)
+            return None
+        found = self._converted(known, options)
         if not empty or found is None:
             return found
         return [column if column.type in _PLAIN else column._replace(type=None) for column in found]
@@ -291,6 +310,8 @@ class TableSource:
         schema = Schema.of((name, None) for name in names)
         for name, path, key, _ in named_columns(options):
             # A list of columns is SQL, where case does not matter.
+            if not name and path == ("params", "parse_dates"):
+                continue  # as good as none
             known = schema.find(name) is not None if path[1] in ("columns", "usecols") else name in names
             if not known:
                 self._found.append(
@@ -335,16 +356,28 @@ class TableSource:
     def _query(
         self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
     ) -> Columns | None:
-        from odibi_core.checks.database_queries import DatabaseQuery
 
         query = DatabaseQuery(self._step, field, self._tools, catalogue)
         if not query.is_known or "*" in written or any(query.names(table) for table in written):
             return None
-        columns = query.columns(self._filled.params.get("params"))
+        if query.is_empty:
+            self._found.append(bad_value(self._step, *field, message="the query is empty"))
+            return None
+        params = self._filled.params.get("params")
+        why = query.refused_params(params)
+        if why is not None:
+            self._found.append(
+                bad_value(self._step, "params", "params", message=f"`params` does not fit the query: {why}")
+            )
+        columns = query.columns(params)
         self._found.extend(query.found)
-        if columns is None or "columns" in self._filled.params or "usecols" in self._filled.params:
+        if columns is None or self._found:
             return None
         options = {k: v for k, v in self._filled.params.items() if k in ("dtype", "parse_dates")}
         if not self._has_columns([name for name, _ in columns], options):
+            return None
+        refused = refused_value(self._filled, catalogue.kind, columns, is_query=True)
+        if refused is not None:
+            self._found.append(refused)
             return None
         return self._converted(columns, options)

@@ -80,9 +80,10 @@ class TableTarget:
         for name in ("mode", "if_exists"):
             mode = self._filled.params.get(name)
             told = name == "mode"  # with the options that every step has
-            if mode is not None and mode not in _MODES and not told:
+            if name in self._filled.params and mode not in _MODES and not told:
                 yield bad_value(
-                    self._step, "params", name, message=f"`{name}` cannot be `{one_line(str(mode))}`",
+                    self._step, "params", name,
+                    message=f"`{name}` cannot be `{'null' if mode is None else one_line(str(mode))}`",
                     help="write replace, append or fail", candidates=_MODES,
                 )  # fmt: skip
 
@@ -139,7 +140,14 @@ class TableTarget:
         found = catalogue.find(table)
         if found is None or "schema" in self._filled.params:
             return
-        if mode in ("error", "fail"):
+        is_view = found in catalogue.views and not (mode == "append" and found in catalogue.triggered)
+        if mode not in ("error", "fail") and is_view:
+            if not any(step.type == "function" for step in self._tools.pipeline.steps):
+                yield file_codes.UNWRITABLE_TARGET.found(
+                    f"`{one_line(table)}` is a view", step=self._step.name, field=".".join(field),
+                    span=place(self._step, *field, start=0), help="write to a table",
+                )  # fmt: skip
+        elif mode in ("error", "fail"):
             if not any(step.type == "function" for step in self._tools.pipeline.steps):
                 yield file_codes.TARGET_EXISTS.found(
                     f"the table `{one_line(table)}` exists, and `mode` is error", step=self._step.name,

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Format
     from odibi_core.formats.sources import File
 
+_CONVERTING = frozenset(
+    {"types", "dtypes", "column_types", "timestampformat", "dateformat", "decimal_separator", "thousands"}
+)
 _JSON_SAMPLE = 2_048
 # What the rest of a json file whose start was sniffed may still turn out to be.
 _SURE_OF_JSON = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"})
@@ -56,6 +59,9 @@ def columns_on_duckdb(
             relation = connection.sql(sql)
             columns = list(zip(relation.columns, map(str, relation.types), strict=True))
             texts = _texts(sql, columns, connection)
+            if not _CONVERTING.isdisjoint(plan.arguments):
+                # Sniffing takes what is said of types on trust; the values show whether it holds.
+                connection.execute(f"SELECT max(hash(t)) FROM (FROM ({sql}) LIMIT {ROWS}) AS t").fetchall()
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(source, error) from error
     if sql is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.formats.sources import File
 
 _LOOK_ROWS = 200
+_NOTHING = {"type": "record", "name": "nothing", "fields": []}
 _CODECS = ("null", "deflate", "bzip2", "xz", "snappy", "zstandard", "lz4")
 
 
@@ -63,7 +65,16 @@ class Avro(Format):
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
         """Writes with a schema made from the columns' types, unless `schema` gives one."""
-        require("fastavro", "avro", "writing Avro files")
+        self._try_options(options)
+        with path.open("wb") as handle:
+            self._write(frame, handle, options)
+
+    def rehearse(self, frame: Frame, options: Options) -> None:
+        """Writes to memory."""
+        self._try_options(options)
+        self._write(frame, io.BytesIO(), options)
+
+    def _write(self, frame: Frame, handle: Any, options: Options) -> None:
         import fastavro
 
         from odibi_core.formats.arrow import table_of
@@ -71,17 +82,39 @@ class Avro(Format):
         table = table_of(frame)
         schema = options.pop("schema", None) or avro_schema(table.schema)
         codec = options.pop("codec", "deflate") or "null"
+        try:
+            fastavro.writer(handle, fastavro.parse_schema(schema), _records(table), codec=codec, **options)
+        except (ValueError, TypeError) as error:
+            raise FormatError(f"the frame does not fit an avro schema: {error}") from error
+
+    def _try_options(self, options: Options) -> None:
+        """Writes one empty record to memory.
+
+        Raises:
+            StepOptionError: fastavro refuses a value.
+        """
+        require("fastavro", "avro", "writing Avro files")
+        import fastavro
+
+        rest = {name: value for name, value in options.items() if name not in ("schema", "codec")}
+        codec = options.get("codec", "deflate") or "null"
         if codec not in _CODECS:
             raise StepOptionError(
                 f"unknown avro codec `{codec}`; known are {', '.join(_CODECS)}", field="params"
             )
         try:
-            with path.open("wb") as handle:
-                fastavro.writer(
-                    handle, fastavro.parse_schema(schema), _records(table), codec=codec, **options
-                )
-        except (ValueError, TypeError) as error:
-            raise FormatError(f"the frame does not fit an avro schema: {error}") from error
+            fastavro.writer(io.BytesIO(), dict(_NOTHING), [{}], codec=codec, **rest)
+        except Exception as error:
+            said = str(error) if isinstance(error, ValueError) else "a value is of the wrong kind"
+            raise StepOptionError(f"the avro writer refuses its options: {said}", field="params") from error
+        if not options.get("schema"):
+            return
+        try:
+            fastavro.parse_schema(options["schema"])
+        except Exception as error:
+            raise StepOptionError(
+                f"the avro writer refuses its `schema`: it is none: {error}", field="params"
+            ) from error
 
 
 def _records(table: Any) -> Iterator[dict[str, Any]]:

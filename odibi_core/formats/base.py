@@ -169,6 +169,36 @@ def unknown_option(name: str, known: Collection[str], taker: str) -> StepOptionE
     )
 
 
+def check_text(options: Mapping[str, Any], name: str, wanted: str) -> None:
+    """Raises `StepOptionError` where an option is given, is not null and is no text.
+
+    Args:
+        options: By pandas' names.
+        name: The option.
+        wanted: What it should be, such as "the name of an encoding".
+    """
+    value = options.get(name)
+    if value is not None and not isinstance(value, str):
+        raise StepOptionError(f"`{name}` must be {wanted}, not `{one_line(repr(value))}`", field="params")
+
+
+def whole_number(value: Any, name: str, least: int | None = None) -> int:
+    """Returns an option's value as a whole number.
+
+    Raises:
+        StepOptionError: It is none, or less than `least`.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StepOptionError(
+            f"`{name}` must be a whole number, not `{one_line(repr(value))}`", field="params"
+        ) from error
+    if least is not None and number < least:
+        raise StepOptionError(f"`{name}` must be {least} or more, not {number}", field="params")
+    return number
+
+
 def require(module: str, extra: str, purpose: str) -> None:
     """Raises `MissingDependencyError` unless `module` can be imported.
 

@@ -35,6 +35,7 @@ class Catalogue:
         views: Which of them are views.
         whole: Whether it has nothing else that a query may name: schemas, macros, types.
         empty: Tables without rows.
+        triggered: Which views take rows all the same, by a trigger.
         statements: SQLite's statements that make them.
     """
 
@@ -43,6 +44,7 @@ class Catalogue:
     views: frozenset[str] = frozenset()
     whole: bool = True
     empty: frozenset[str] = frozenset()
+    triggered: frozenset[str] = frozenset()
     statements: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -78,12 +80,17 @@ def sqlite_catalogue(path: Path, label: str) -> Catalogue | None:
         rows = connection.execute(
             "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, rowid"
         ).fetchall()
+        triggers = connection.execute("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     shown = [(kind, str(name)) for kind, name, _ in rows if not str(name).startswith("sqlite_")]
     views = frozenset(name for kind, name in shown if kind == "view")
     statements = tuple(
         str(sql) for _, name, sql in rows if sql is not None and not str(name).startswith("sqlite_")
     )
-    return Catalogue("sqlite", {name: None for _, name in shown}, views, statements=statements)
+    triggered = frozenset(
+        name for name in views if name.casefold() in {row[0].casefold() for row in triggers}
+    )
+    tables = {name: None for _, name in shown}
+    return Catalogue("sqlite", tables, views, triggered=triggered, statements=statements)
 
 
 def is_in_use(path: Path) -> bool:

@@ -91,6 +91,10 @@ class SqliteDatabase(Database):
         """Returns a name as an identifier."""
         return '"' + name.replace('"', '""') + '"'
 
+    def column(self, table: str, name: str) -> str:
+        """Returns a column with its table, as SQLite takes a quoted name that it does not know for a text."""
+        return f"{self.quote(table)}.{self.quote(name)}"
+
     def close(self) -> None:
         """Closes a database in memory; a file is not kept open."""
         with self._lock:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from odibi_core.errors import FormatError, SourceNotFoundError, StepOptionError
 from odibi_core.formats.atomic import Mode, parse_mode
-from odibi_core.formats.base import unknown_option
+from odibi_core.formats.base import unknown_option, whole_number
 from odibi_core.formats.registry import database_kind
 from odibi_core.text import nearest, one_line
 
@@ -67,6 +67,10 @@ class Database(ABC):
     @abstractmethod
     def quote(self, name: str) -> str:
         """Returns a name as an identifier of its SQL."""
+
+    def column(self, table: str, name: str) -> str:
+        """Returns a column of a table that alone is read from, as SQL."""
+        return self.quote(name)
 
     @abstractmethod
     def close(self) -> None:
@@ -169,14 +173,33 @@ def read_database(database: Database, name: str | None, params: Mapping[str, Any
     if (table is None) == (query is None):
         given = "both are" if table is not None else "neither is"
         raise StepOptionError(f"a database is read by `table` or `query`; {given} given", field="params")
+    check_values(database.kind, options, is_query=query is not None)
     sql = str(query) if query is not None else _select_all(database, str(table), options)
     nrows = options.get("nrows")
     if nrows is not None:
         sql = database.limited(sql, int(nrows))
-    frame = database.select(sql, options.get("params"))
-    if query is not None and options.get("columns") is not None:
+    return converted(database.select(sql, options.get("params")), options)
+
+
+def check_values(kind: str, options: Mapping[str, Any], *, is_query: bool) -> None:
+    """Raises `StepOptionError` for a value that no table or query can be read with.
+
+    Args:
+        kind: The kind of database.
+        options: The reader's, by their own names.
+        is_query: Whether a query is read.
+    """
+    columns, params, dates = options.get("columns"), options.get("params"), options.get("parse_dates")
+    if columns is not None and is_query:
         raise StepOptionError("`columns` goes with `table`; a query names its columns itself", field="params")
-    return _converted(frame, options)
+    if columns is not None and not isinstance(columns, list | tuple):
+        raise StepOptionError("`columns` is a list of names", field="params")
+    if options.get("nrows") is not None:
+        whole_number(options["nrows"], "nrows", least=0 if kind == "duckdb" else None)
+    if params is not None and kind != "sql" and not isinstance(params, str | list | tuple | dict):
+        raise StepOptionError("`params` is a list or an object of values", field="params")
+    if dates and not isinstance(dates, str | list | tuple | dict):
+        raise StepOptionError("`parse_dates` names columns: a name, a list or an object", field="params")
 
 
 def write_database(database: Database, frame: Frame, name: str | None, params: Mapping[str, Any]) -> str:
@@ -232,14 +255,13 @@ def _select_all(database: Database, table: str, options: Mapping[str, Any]) -> s
             return _select_all(database, table, {**options, "schema": schema})
         raise missing_table(database, table, tables)
     columns = options.get("columns")
-    if columns is not None and not isinstance(columns, list | tuple):
-        raise StepOptionError("`columns` is a list of names", field="params")
-    what = ", ".join(database.quote(str(name)) for name in columns) if columns else "*"
+    what = ", ".join(database.column(table, str(name)) for name in columns) if columns else "*"
     where = f"{database.quote(str(schema))}.{database.quote(table)}" if schema else database.quote(table)
     return f"SELECT {what} FROM {where}"
 
 
-def _converted(frame: Frame, options: Mapping[str, Any]) -> Frame:
+def converted(frame: Frame, options: Mapping[str, Any]) -> Frame:
+    """Returns what was read with its columns in the types that `dtype` and `parse_dates` ask for."""
     dtype, dates = options.get("dtype"), options.get("parse_dates")
     if dtype is None and not dates:
         return frame

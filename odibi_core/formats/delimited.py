@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
-from odibi_core.formats.base import LOOK_MOST, LOOK_ROWS, Format, Look, damaged, is_small
+from odibi_core.formats.base import LOOK_MOST, LOOK_ROWS, Format, Look, check_text, damaged, is_small
 from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
 from odibi_core.text import one_line
 
@@ -75,6 +75,7 @@ class Csv(Format):
         import pandas as pd
 
         options = {"sep": self.separator, **options}
+        check_text(options, "sep", "a text")
         if isinstance(options.get("header"), bool):
             options["header"] = 0 if options["header"] else None
         if len(str(options["sep"] or "")) > 1 and options["sep"] != r"\s+":  # only this one takes a pattern
@@ -111,6 +112,7 @@ class Csv(Format):
 
     def look(self, file: File, options: Options) -> Look | None:
         """Reads the first rows; a column of numbers that ends in text is doubtful."""
+        options = self._without_map(file, options)
         if is_small(file, options):
             return super().look(file, options)
         if not _WHOLE_ONLY.isdisjoint(options) or options.get("engine") == "pyarrow":
@@ -122,6 +124,14 @@ class Csv(Format):
         if len(frame) < rows or wanted == rows:
             return Look(frame, whole=True)
         return Look(frame, whole=False, doubtful=self._ending_in_text(file, options, frame))
+
+    def _without_map(self, file: File, options: Options) -> Options:
+        """Returns options without `memory_map`: it changes nothing, and the start of a file has no map."""
+        if options.get("memory_map") is not True or compression_of(
+            file.path, options.get("compression", "infer")
+        ):
+            return options
+        return {name: value for name, value in options.items() if name != "memory_map"}
 
     def _ending_in_text(self, file: File, options: Options, frame: Any) -> frozenset[str]:
         """Returns the columns that hold numbers in the first rows and text in the last, as sorted keys do."""
@@ -152,6 +162,7 @@ class Csv(Format):
         from odibi_core.formats.arrow import pandas_of
 
         options = {"sep": self.separator, "index": False, **options}
+        _check_encoding(options)
         df = pandas_of(frame, named_index=not options["index"])
         compression = compression_of(path, options.get("compression", "infer"))
         level = level_of(options)
@@ -169,17 +180,19 @@ class Csv(Format):
         """Writes to memory; compression and encoding are left out."""
         from odibi_core.formats.arrow import pandas_of
 
+        _check_encoding(options)
         left = ("compression", "encoding", "errors")
         plain: Options = {"sep": self.separator, "index": False, **options}
         df = pandas_of(frame, named_index=not plain["index"])
         with self._refusing():
             df.to_csv(io.StringIO(), **{name: value for name, value in plain.items() if name not in left})
+            check_float_format(df, options)
 
     @contextlib.contextmanager
     def _refusing(self) -> Iterator[None]:
         try:
             yield
-        except (TypeError, LookupError) as error:
+        except (TypeError, LookupError, AttributeError, ZeroDivisionError) as error:
             raise StepOptionError(
                 f"the {self.name} writer refuses its options: {error}", field="params"
             ) from error
@@ -220,6 +233,21 @@ class Tsv(Csv):
     name = "tsv"
     suffixes: ClassVar[tuple[str, ...]] = (".tsv", ".tab")
     separator = "\t"
+
+
+def _check_encoding(options: Mapping[str, Any]) -> None:
+    check_text({"encoding": options.get("encoding") or None}, "encoding", "the name of an encoding")
+    check_text(options, "errors", "a text")
+
+
+def check_float_format(df: pd.DataFrame, options: Mapping[str, Any]) -> None:
+    """Formats a number as `float_format` says, which a rehearsal without rows does not come to."""
+    form = options.get("float_format")
+    if isinstance(form, str) and any(dtype.kind == "f" for dtype in df.dtypes):
+        try:
+            _ = form % 0.5
+        except (TypeError, ValueError) as error:
+            raise StepOptionError(f"no number can be written so: {error}", field="params") from error
 
 
 def _in_order(df: pd.DataFrame, header: list[str], old: Path) -> pd.DataFrame:

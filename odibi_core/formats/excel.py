@@ -70,8 +70,11 @@ class Excel(Format):
                 return frame
         except FormatError:
             raise
-        except TypeError as error:
-            raise StepOptionError(f"the excel reader refuses its options: {error}", field="params") from error
+        except (TypeError, AttributeError, AssertionError) as error:
+            reason = str(error) or "a value is of the wrong kind"  # an assertion of pandas' says nothing
+            raise StepOptionError(
+                f"the excel reader refuses its options: {reason}", field="params"
+            ) from error
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise damaged(file, "an Excel workbook", error) from error
 

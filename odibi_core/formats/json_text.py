@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import FormatError, StepOptionError
-from odibi_core.formats.base import Format, Look, damaged, is_small
+from odibi_core.formats.base import Format, Look, check_text, damaged, is_small
 from odibi_core.formats.compression import compression_of, is_damage, level_of, opened
 from odibi_core.formats.json_start import first_rows, not_json, not_text
 from odibi_core.formats.sources import File
@@ -63,7 +63,7 @@ class Json(Format):
         lines = bool(options.pop("lines", self.lines))
         columns, nrows = options.pop("usecols", None), options.pop("nrows", None)
         compression = compression_of(file.path, options.pop("compression", "infer"))
-        encoding = options.pop("encoding", None) or "utf-8"
+        encoding = _encoding(options.pop("encoding", None))
         text = self._text(file, compression, encoding)
         if options:
             frame: Any = _by_pandas(text, file, {**options, "lines": lines}, self.name)
@@ -84,7 +84,7 @@ class Json(Format):
         lines = bool(plain.pop("lines", self.lines))
         columns, nrows = plain.pop("usecols", None), plain.pop("nrows", None)
         compression = compression_of(file.path, plain.pop("compression", "infer"))
-        encoding = plain.pop("encoding", None) or "utf-8"
+        encoding = _encoding(plain.pop("encoding", None))
         if plain:
             return None  # read by pandas, whole
         rows = first_rows(file, compression, encoding, lines=lines)
@@ -97,7 +97,7 @@ class Json(Format):
         lines = bool(options.pop("lines", self.lines))
         level = level_of(options)
         compression = compression_of(path, options.pop("compression", "infer"))
-        encoding = options.pop("encoding", None) or "utf-8"
+        encoding = _encoding(options.pop("encoding", None))
         with opened(path, "wb", compression, level) as handle:
             if options or encoding.lower().replace("-", "") != "utf8":
                 _write_by_pandas(frame, handle, {**options, "lines": lines}, encoding, self.name)
@@ -107,6 +107,7 @@ class Json(Format):
 
     def rehearse(self, frame: Frame, options: Options) -> None:
         """Writes to memory where pandas has to."""
+        _encoding(options.get("encoding"))
         left = ("compression", "encoding", "lines")
         plain = {name: value for name, value in options.items() if name not in left}
         if plain:
@@ -171,6 +172,12 @@ class JsonLines(Json):
     def append(self, frame: Frame, old: Path, path: Path, options: Options) -> None:
         """Copies the old lines as they are and writes the new ones after them."""
         _append_lines(self, frame, old, path, options)
+
+
+def _encoding(value: Any) -> str:
+    """Returns the encoding that an option asks for."""
+    check_text({"encoding": value or None}, "encoding", "the name of an encoding")
+    return value or "utf-8"
 
 
 def _append_lines(fmt: Json, frame: Frame, old: Path, path: Path, options: Options) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import StepOptionError
-from odibi_core.formats.base import Format, Look, damaged
+from odibi_core.formats.base import Format, Look, damaged, whole_number
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from odibi_core.formats.base import Frame, Options
     from odibi_core.formats.sources import File
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _READ = frozenset({"columns", "filters", "nrows", "engine", "memory_map", "dtype_backend"})
 _MISSING = re.compile(r"No match for FieldRef\.Name\(([^)]*)\)")
 _LOOK_ROWS = 200  # nested columns show in them what pandas makes of them; the footer tells the others
+_AT_LEAST_ONE = ("max_rows_per_page", "write_batch_size")  # pyarrow crashes or hangs below
 _NOT_WRITTEN = {"table", "where", "row_group_size", "kwargs", "filesystem", "encryption_properties"}
 
 
@@ -51,6 +54,7 @@ class Parquet(Format):
 
         _only_pyarrow(options.pop("engine", "auto"))
         nrows = options.pop("nrows", None)
+        nrows = None if nrows is None else whole_number(nrows, "nrows")
         if options.pop("dtype_backend", None) not in (None, "pyarrow"):
             raise StepOptionError("`dtype_backend` of the parquet reader is `pyarrow` only", field="params")
         try:
@@ -61,7 +65,10 @@ class Parquet(Format):
             # Opened once: by its name pyarrow opens it twice, and it may be replaced in between.
             with Path(file.path).open("rb") as handle:
                 if nrows is not None:
-                    return _first_rows(pq.ParquetFile(handle), int(nrows), options, file)
+                    return _first_rows(pq.ParquetFile(handle), nrows, options, file)
+                if not options.keys() <= {"columns"}:
+                    _check_values(pq.ParquetFile(handle).schema_arrow, options, file)
+                    handle.seek(0)
                 return pq.read_table(handle, partitioning=None, **options)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
@@ -75,15 +82,21 @@ class Parquet(Format):
         """Reads the first rows of the first row group; types and names are the footer's."""
         import pyarrow.parquet as pq
 
-        plain = {name: value for name, value in options.items() if name != "filters"}
+        plain = {name: value for name, value in options.items() if name not in ("filters", "memory_map")}
         wanted = plain.get("nrows")
-        rows = min(wanted, _LOOK_ROWS) if isinstance(wanted, int) else _LOOK_ROWS
+        if wanted is not None and options.get("filters") is not None:
+            raise _both()
+        rows = _LOOK_ROWS if wanted is None else min(whole_number(wanted, "nrows"), _LOOK_ROWS)
         frame: Any = self.read(file, {**plain, "nrows": rows})
         columns = plain.get("columns")
         if columns is not None and set(columns) <= set(frame.column_names):
             frame = frame.select(list(dict.fromkeys(columns)))  # in the order that reading it whole gives
         with Path(file.path).open("rb") as handle:
-            total = pq.ParquetFile(handle).metadata.num_rows
+            there = pq.ParquetFile(handle)
+            total = there.metadata.num_rows
+            if wanted is None:
+                values: Options = {name: value for name, value in options.items() if name not in plain}
+                _check_values(there.schema_arrow, values, file)
         return Look(frame, whole=total <= len(frame) and "filters" not in options)
 
     def write(self, frame: Frame, path: Path, options: Options) -> None:
@@ -108,10 +121,49 @@ class Parquet(Format):
         table = table_of(frame, named_index=options.pop("index", None) is not False)
         if "compression" in options and options["compression"] is None:
             options["compression"] = "none"
+        for name in _AT_LEAST_ONE:
+            if options.get(name) is not None:
+                whole_number(options[name], name, least=1)
         try:
             pq.write_table(table, sink, **options)
+        except AttributeError as error:  # pyarrow takes whatever is no text or number for a mapping
+            raise StepOptionError(
+                f"the parquet writer refuses a value of the wrong kind: {error}", field="params"
+            ) from error
         except (TypeError, ValueError) as error:
             raise StepOptionError(f"the parquet writer refuses: {error}", field="params") from error
+
+
+def _both() -> StepOptionError:
+    return StepOptionError("the parquet reader takes `nrows` or `filters`, not both", field="params")
+
+
+def _check_values(schema: pa.Schema, options: Options, file: File) -> None:
+    """Reads a file of no rows with the same columns, to tell a wrong option from a damaged file.
+
+    Raises:
+        StepOptionError: pyarrow refuses a value.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not options:
+        return
+    sink = pa.BufferOutputStream()
+    try:
+        pq.write_table(schema.empty_table(), sink)
+    except pa.ArrowException:  # a type that another program wrote and pyarrow does not write
+        return
+    plain = {name: value for name, value in options.items() if name != "columns"}
+    try:
+        pq.read_table(pa.BufferReader(sink.getvalue()), partitioning=None, **plain)
+    except Exception as error:
+        missing = _MISSING.match(str(error))
+        if missing is not None:
+            raise _no_column(file, missing[1]) from error
+        is_said = isinstance(error, pa.ArrowException | ValueError)  # others are slips of pyarrow's own
+        reason = str(error) if is_said else "a value is of the wrong kind"
+        raise StepOptionError(f"the parquet reader refuses its options: {reason}", field="params") from error
 
 
 def _only_pyarrow(engine: Any) -> None:
@@ -128,7 +180,7 @@ def _first_rows(source: Any, nrows: int, options: Options, file: File) -> Any:
     import pyarrow as pa
 
     if options.get("filters") is not None:
-        raise StepOptionError("the parquet reader takes `nrows` or `filters`, not both", field="params")
+        raise _both()
     columns = options.get("columns")
     there = set(source.schema_arrow.names)
     for column in columns or ():
