@@ -6,7 +6,7 @@
     @orders                and all that need it, and all that these need
     layer:store  tag:daily  engine:duckdb  type:sql
     stage_*                names by wildcards
-    changed                steps that are not what they were in the last good run
+    changed                steps that are not what they were in the last good run, or whose data are not
     a b                    a and b;  a,b  what is in both
 
 A name with spaces, commas or plus signs stands in quotes: "my step"+. `name:changed` is a step of that name.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,15 @@ def select(
         SelectionError: A term says nothing, or names what is not there.
     """
     chooser = _Chooser(steps, graph, changed)
-    wanted = [text for text in include if text.strip()]
+    wanted = list(include)
+    if not all(text.strip() for text in wanted):  # what a shell makes of a variable that is not set
+        raise SelectionError("the selection is empty", help=f"{_FORMS}; all steps run where none is given")
     found = set(graph.names) if not wanted else chooser.union(wanted)
+    if wanted and not found and not chooser.has_asked:
+        raise SelectionError(
+            f"`{one_line(' '.join(wanted))}`: no step is in all that stands between commas",
+            help="a comma means what is in both, a space means one and the other",
+        )
     return frozenset(found - chooser.union(exclude))
 
 
@@ -116,13 +123,13 @@ class _Chooser:
         self._graph = graph
         self._steps = {step.name: step for step in reversed(steps)}
         self._changed = changed
+        self.has_asked = False  # what has changed; that this is nothing is no mistake
 
     def union(self, texts: Iterable[str]) -> set[str]:
         found: set[str] = set()
         for text in texts:
             for terms in parse(text):
-                parts = [self.matches(term) for term in terms]
-                found |= set.intersection(*parts)
+                found |= set.intersection(*(self.matches(term) for term in terms))
         return found
 
     def matches(self, term: Term) -> set[str]:
@@ -141,6 +148,7 @@ class _Chooser:
         if term.method == CHANGED:
             if self._changed is None:
                 raise _error(term, f"`{CHANGED}` means nothing here: no runs are known")
+            self.has_asked = True
             return set(self._changed()) & set(self._graph.names)
         if term.method == "name":
             return self._named(term)
@@ -166,6 +174,13 @@ class _Chooser:
                 return found
             raise _error(term, f"no step's name matches `{one_line(value)}`")
         close = nearest(value, names)
+        method, colon, _ = value.partition(":")
+        if close is None and colon and not term.exact:
+            raise _error(
+                replace(term, value=term.text),
+                f"no step is called `{one_line(value)}`, and nothing can be selected by `{one_line(method)}`",
+                f"what can be is {', '.join(f'`{known}:`' for known in METHODS)}",
+            )
         raise _error(
             term,
             f"no step is called `{one_line(value)}`",

@@ -345,6 +345,10 @@ def test_resuming_a_failed_run_selecting_and_reusing(home: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        (["--select", ""], "the selection is empty"),
+        (["--select", " "], "the selection is empty"),
+        (["--select", "last,filter"], "`last,filter`: no step is in all that stands between commas"),
+        (["--select", "path:x"], "nothing can be selected by `path`; what can be is `name:`, `layer:`"),
         (["--select", "lst"], "no step is called `lst`; did you mean `last`"),
         (
             ["--select", "last"],

@@ -34,7 +34,6 @@ def chosen(*include: str, exclude: tuple[str, ...] = (), changed: set[str] | Non
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", "abcdeF"),
         ("b", "b"),
         ("b d", "bd"),
         ("+d", "abcd"),
@@ -81,6 +80,12 @@ def test_changed_is_asked_only_where_it_is_wanted():
     assert chosen("changed", changed={"c", "gone"}) == "c"
     assert chosen("changed+", changed={"c"}) == "cde"
     assert chosen("changed", changed=set()) == ""
+    assert chosen("changed,tag:daily", changed={"b"}) == ""
+
+
+def test_without_a_selection_all_steps_are_meant_and_an_empty_exclusion_takes_none():
+    assert chosen() == "abcdeF" and select([], Graph([])) == frozenset()
+    assert chosen("b", exclude=("",)) == "b"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,17 @@ def test_changed_is_asked_only_where_it_is_wanted():
         ("tag:zzzzzz", "`tag:zzzzzz`: no step has the tag `zzzzzz`", "there are `daily`, `raw`"),
         ("x*", "no step's name matches `x*`", None),
         ("layr:store", "`layr:store`: nothing can be selected by `layr`", "did you mean `layer:store`"),
+        (
+            "foo:bar",
+            "no step is called `foo:bar`, and nothing can be selected by `foo`",
+            "what can be is `name:`, `layer:`, `tag:`, `engine:`, `type:`",
+        ),
+        ("path:x+", "no step is called `path:x`, and nothing can be selected by `path`", "what can be is"),
+        ('"foo:bar"', '`"foo:bar"`: no step is called `foo:bar`', None),
+        ("", "the selection is empty", "write a name, `+name`"),
+        (" ", "the selection is empty", "write a name, `+name`"),
+        ("b,c", "`b,c`: no step is in all that stands between commas", "a comma means"),
+        ("b,c e,tag:daily", "`b,c e,tag:daily`: no step is in all that stands between commas", None),
         ("layer:", "`layer:` says nothing after the colon", None),
         ("a,,b", "`a,,b`: nothing stands beside a comma", None),
         ("a,", "`a,`: nothing stands beside a comma", None),
@@ -145,7 +161,11 @@ def test_any_step_can_be_named_and_what_is_around_it(steps, data):
     other = f'"{data.draw(st.sampled_from(graph.names))}"+'
     one, two = select(steps, graph, [f"+{term}"]), select(steps, graph, [other])
     assert select(steps, graph, [f"+{term} {other}"]) == one | two
-    assert select(steps, graph, [f"+{term},{other}"]) == one & two
+    if one & two:
+        assert select(steps, graph, [f"+{term},{other}"]) == one & two
+    else:
+        with pytest.raises(SelectionError, match="no step is in all that"):
+            select(steps, graph, [f"+{term},{other}"])
     assert select(steps, graph, [f"+{term}"], [other]) == one - two
     assert select(steps, graph, [f"+{term}", other]) == one | two
 
