@@ -110,7 +110,7 @@ class Checker:
             pipeline, found = self._structural(document, world)
             half = self._half = _Half(document, world, pipeline, list(found))
             if not self._memory:
-                return finished(pipeline, found, whole=False)
+                return finished(pipeline, found, whole=False, world=world)
             self._memory.look_at(pipeline, world)
             schemas = half.schemas
             stale: set[str] = set()
@@ -127,7 +127,7 @@ class Checker:
                 add_outputs(step, outcome, schemas, pipeline)
                 found.extend(outcome.diagnostics)
             half.found[:] = found
-            return finished(pipeline, found, whole=False)
+            return finished(pipeline, found, whole=False, world=world)
 
     def graph(self, document: Document) -> Graph:
         """Returns the graph of a config, at no cost where its structure has just been looked at."""
@@ -161,7 +161,7 @@ class Checker:
             anew: set[str] = set()
             for step in steps:
                 if cancelled is not None and cancelled():
-                    return self._incomplete(pipeline, found, schemas, anew)
+                    return self._incomplete(pipeline, world, found, schemas, anew)
                 inputs = inputs_of(step, schemas, pipeline)
                 outcome = self._memory.find(step, inputs, pipeline)
                 if outcome is None:
@@ -169,13 +169,13 @@ class Checker:
                     try:
                         outcome = infer(step, inputs, tools)
                     except LabInterruptedError:
-                        return self._incomplete(pipeline, found, schemas, anew)
+                        return self._incomplete(pipeline, world, found, schemas, anew)
                     anew.add(step.name)
                     self._memory.keep(step, inputs, pipeline, outcome, began)
                 add_outputs(step, outcome, schemas, pipeline)
                 found.extend(outcome.diagnostics)
             self._memory.forget_others(pipeline)
-            return Checked(finished(pipeline, found, whole=True), schemas, frozenset(anew))
+            return Checked(finished(pipeline, found, whole=True, world=world), schemas, frozenset(anew))
 
     def interrupt(self) -> None:
         """Ends a check that takes long, which then is not complete; from any thread, harmless when idle."""
@@ -198,11 +198,13 @@ class Checker:
     def _incomplete(
         self,
         pipeline: Pipeline,
+        world: World,
         found: list[Diagnostic],
         schemas: Mapping[str, Schema | None],
         anew: set[str],
     ) -> Checked:
-        return Checked(finished(pipeline, found, whole=False), schemas, frozenset(anew), complete=False)
+        told = finished(pipeline, found, whole=False, world=world)
+        return Checked(told, schemas, frozenset(anew), complete=False)
 
     def _structural(self, document: Document, world: World) -> tuple[Pipeline, list[Diagnostic]]:
         from odibi_core.checks import structural

@@ -262,3 +262,22 @@ def test_the_operation_cast_is_told_of_its_column(home: Path, engine: str) -> No
 def test_one_or_two_of_each_shape_are_kept() -> None:
     assert some_texts(["12", "7", "n/a", "3456", "2026-01-31", "12"]) == ("7", "3456", "n/a", "2026-01-31")
     assert len(some_texts("-" * length for length in range(1, 1_000))) <= 24
+
+
+def test_a_text_that_is_a_secret_here_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("status,n\ntopsecret123,1\n")
+    steps = [
+        {"layer": "ingest", "name": "read", "value": "data.csv", "outputs": {"data": "step_0"}},
+        {
+            "layer": "transform", "name": "make", "inputs": {"data": "step_0"}, "outputs": {"data": "made"},
+            **CAST,
+        },
+        {
+            "layer": "store", "name": "write", "value": "out.csv", "inputs": {"data": "made"},
+            "metadata": {"note": "${env:PASSWORD}"},
+        },
+    ]  # fmt: skip
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(steps))
+    (found,) = check(read_document(path), environ={"PASSWORD": "topsecret123"})
+    assert found.message == "`status` holds the text `***`, which is no BIGINT"
