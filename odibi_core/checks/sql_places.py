@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from odibi_core.checks.sql_columns import listed_columns
 from odibi_core.checks.sql_names import plain_name
 from odibi_core.config.sql_text import regions
 
@@ -16,6 +17,7 @@ _GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 _SAMPLE_SIZE = re.compile(r"Sample sample_size (-?[\d.]+) out of range")
 _DECIMAL = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?=\s*(?:%|PERCENT\b))", re.IGNORECASE)
+_COLUMN_TWICE = re.compile(r'Column with name "?(?P<name>.*?)"? already exists')
 _BETWEEN = re.compile(r"between (\d+) and (\d+)")
 
 
@@ -27,6 +29,8 @@ def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
         found = [spot for spot in _in_code(sql, _DECIMAL) if _is_size(sql, spot, float(sample[1]))]
     elif problem.kind == "position":
         found = _numbers(problem, sql)
+    elif (twice := _COLUMN_TWICE.match(problem.message)) is not None:
+        found = _columns_again(sql, twice["name"].casefold())
     elif problem.name:
         found = _named(problem, problem.name, sql)
     else:
@@ -34,6 +38,14 @@ def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
     if problem.kind == "alias":
         return found[-1] if found else None
     return found[0] if len(found) == 1 else None
+
+
+def _columns_again(sql: str, name: str) -> list[tuple[int, int]]:
+    """Returns the columns of a CREATE TABLE that has one of that name already."""
+    found = []
+    for columns in listed_columns(sql):
+        found += [column.place for column in columns if column.name.casefold() == name][1:]
+    return found[:1]
 
 
 def _is_size(sql: str, spot: tuple[int, int], size: float) -> bool:

@@ -19,6 +19,7 @@ from odibi_core.checks.sql_filling import Filled, fill
 from odibi_core.checks.sql_keywords import misspelled_keyword
 from odibi_core.checks.sql_pivot import as_static_pivot
 from odibi_core.checks.sql_places import find_place
+from odibi_core.checks.sql_prepared import Prepared, too_many_or_few
 from odibi_core.checks.sql_setup import Known, learn, made_by
 from odibi_core.checks.sql_told import SqlText, tell
 from odibi_core.config.placeholders import find_placeholders
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from odibi_core.checks.lab import Statement
+    from odibi_core.checks.rewriting import Rewritten
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
@@ -124,28 +126,61 @@ class _Query:
 
     def _set_up(self, statement: Statement, known: Known) -> None:
         quiet = known.is_open or not self.filled.names_known
+        prepared = Prepared(statement, known, self.tools.lab)
+        if not quiet:
+            self._look_at_prepared(prepared, statement, known)
+        if prepared.is_there_already():
+            return
         made = made_by(statement)
         if made is not None:
             schema = None if quiet else self._examined(made.query, statement.start + made.start, known)
             known.add(made.name, None if made.renamed else schema)
+            prepared.note()
             return
         if statement.kind == "SELECT" and not quiet:
             self._examined(statement.text, statement.start, known)
-        learn(statement, known)
+        if not prepared.note_drop():
+            learn(statement, known)
+            prepared.note()
+
+    def _look_at_prepared(self, prepared: Prepared, statement: Statement, known: Known) -> None:
+        """Tells what is wrong with a statement that makes or changes a table."""
+        mistakes = list(prepared.mistakes())
+        for mistake in mistakes:
+            problem = mistake.problem
+            if not self._stands_in(problem.start or 0, problem.end or 0, statement.start):
+                self._tell(mistake, statement.start, known.tables)
+        rows = None if mistakes else prepared.rows()
+        if rows is not None:
+            schema = self._examined(rows.text, statement.start + rows.start, known)
+            given = None if schema is None or self.filled.stand_ins else len(schema.columns)
+            if given is not None and rows.wanted not in (None, given):
+                problem = too_many_or_few(rows.table, rows.wanted or 0, given)
+                place = problem.at(rows.start, rows.start + len(rows.text))
+                self._tell(Mistake(place), statement.start, known.tables)
+        select = None if mistakes else prepared.as_select()
+        if select is not None:
+            self._look_at_rewritten(select, statement, known, types_known=False)
 
     def _look_at_pivot(self, statement: Statement, known: Known) -> None:
         """Tells what is wrong with a PIVOT whose columns the data decides."""
         static = as_static_pivot(statement.text)
-        if static is None or not self._is_query(static.text):
+        if static is not None:
+            self._look_at_rewritten(static, statement, known, types_known=known.types_known)
+
+    def _look_at_rewritten(
+        self, query: Rewritten, statement: Statement, known: Known, *, types_known: bool
+    ) -> None:
+        """Tells what is wrong with a query that stands for a statement, at its place in the statement."""
+        if not self._is_query(query.text):
             return
         examined = examine(
-            self.tools.lab, static.text, known.tables,
-            blind=lambda start, end: self._stands_in(*static.back(start, end), statement.start)
-            or static.touches(start, end),
-            types_known=known.types_known,
+            self.tools.lab, query.text, known.tables, types_known=types_known,
+            blind=lambda start, end: self._stands_in(*query.back(start, end), statement.start)
+            or query.touches(start, end),
         )  # fmt: skip
         for mistake in examined.mistakes:
-            self._tell(mistake.moved(static), statement.start, known.tables)
+            self._tell(mistake.moved(query), statement.start, known.tables)
 
     def _is_query(self, sql: str) -> bool:
         try:

@@ -38,12 +38,15 @@ class Known:
         tables: Tables by name: the inputs, and what statements before made; None where columns are not known.
         types_known: Whether types come out as they would without the settings made before.
         is_open: Whether there may be tables and functions that nothing is known of.
+        inputs: The names of the inputs, folded.
+        made: "table" or "view" for what statements made, by folded name and whether it is temporary.
     """
 
     tables: dict[str, Schema | None]
     types_known: bool = True
     is_open: bool = False
     inputs: frozenset[str] = field(default_factory=frozenset)
+    made: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, inputs: Mapping[str, Schema | None]) -> Known:

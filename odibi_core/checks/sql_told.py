@@ -44,6 +44,8 @@ _CODES: dict[str, CodeInfo] = {
     "refused": data_codes.SQL_REFUSED,
 }
 _SHOWN = 8
+# What is said of a table that a statement before the last one wants to change, and that is not there.
+NO_TABLE = "no such table to change"
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,12 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
         if mistake.meant is None:
             return f"there is no schema `{name}`", _listed(what, text.tables)
         return f"there is no schema `{name}`", f"the {what} is `{mistake.meant}`, without a schema"
+    if mistake.problem.message == NO_TABLE:
+        return f"there is no table `{name}`", (
+            "CREATE TABLE makes one"
+            if mistake.meant is None
+            else f"a table `{mistake.meant}` was made before"
+        )
     if not text.are_inputs:
         return f"there is no table `{name}`", _listed("table", text.tables)
     if text.step.layer == "ingest" and name in text.step.inputs:
