@@ -6,6 +6,8 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.errors import OdibiError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,9 +23,31 @@ def check_command(session: Session) -> str | None:
     return _with_places("check", session, variables=False)
 
 
-def run_command(session: Session) -> str | None:
-    """Returns `odibi-core run ...` for what is open."""
-    return _with_places("run", session, variables=True)
+def run_command(session: Session, *, as_shown: bool = False) -> str | None:
+    """Returns `odibi-core run ...` for what is open, `as_shown` for the steps of the run on screen."""
+    line = _with_places("run", session, variables=True)
+    only = _steps_of_run(session) if as_shown and line is not None else None
+    return line if only is None else f"{line} --select {shlex.quote(only)}"
+
+
+def _steps_of_run(session: Session) -> str | None:
+    """Returns the selection that the run on screen was started with; None where it ran all, or another's."""
+    record, source, graph = session.record, session.source, session.graph
+    if record is None or source is None or graph is None or record.pipeline != source.stem:
+        return None
+    only = record.options.get("only")
+    if not isinstance(only, list) or not all(session.step(name) is not None for name in only):
+        return None
+    from odibi_core.plan.selection import quoted
+
+    chosen = set(only)
+    firsts = [name for name in only if chosen.isdisjoint(graph.needs.get(name, ()))]
+    try:
+        if len(firsts) == 1 and chosen == {firsts[0], *graph.descendants(firsts[0])}:
+            return f"{quoted(firsts[0])}+"
+        return " ".join(quoted(name) for name in only)
+    except OdibiError:  # a name that no selection can tell
+        return None
 
 
 def show_command(session: Session) -> str | None:

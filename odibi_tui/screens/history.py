@@ -50,6 +50,7 @@ class HistoryPane(ModePane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="history.mark"),
         Binding("equals_sign", "compare", "compare with mark", id="history.compare"),
+        Binding("equals_sign", "all", "all, or what differs", id="history.all"),  # there the same key
         Binding("d", "delete", "delete", id="history.delete"),
         Binding("O", "open_folder", "open folder", id="history.folder"),
     ]
@@ -199,10 +200,7 @@ class HistoryPane(ModePane):
         self.query_one(RunList).mark()
 
     def action_compare(self) -> None:
-        """Compares the marked run with the one under the cursor; there: shows all, or what differs."""
-        if self.has_class("-comparing"):
-            self.query_one(CompareView).toggle_all()
-            return
+        """Compares the marked run with the one under the cursor."""
         listed = self.query_one(RunList)
         one, other = listed.find(listed.marked), listed.current
         if one is None or other is None or one.run_id == other.run_id:
@@ -216,6 +214,16 @@ class HistoryPane(ModePane):
         if one.started is not None and other.started is not None and one.started > other.started:
             pair = (other.run_id, one.run_id)  # from the older to the newer
         self.run_worker(partial(self._compare, *pair), thread=True, group="compare", exit_on_error=True)
+
+    def action_all(self) -> None:
+        """Shows all there is in the comparison, or again only what differs."""
+        self.query_one(CompareView).toggle_all()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Runs are marked, compared and deleted in the list, not while a comparison hides it."""
+        if action in ("mark", "compare", "delete", "open_folder", "all"):
+            return self.has_class("-comparing") == (action == "all")
+        return True
 
     def _compare(self, before: str, after: str) -> None:
         from odibi_core.runs.store import open_store
@@ -243,7 +251,7 @@ class HistoryPane(ModePane):
     def action_delete(self) -> None:
         """Asks, then deletes the run under the cursor."""
         run = self.query_one(RunList).current
-        if run is None or self.has_class("-comparing"):
+        if run is None:
             return
 
         def answered(answer: str | None) -> None:

@@ -2,7 +2,7 @@
 
 Keys: `r` run, `R` resume or run from here, `F` run fresh, `x` cancel, `t` follow the log, `L` level,
 `T` only this step's lines, `/` search the log, `e` edit at the place; enter on a step shows its data, or why
-it failed.
+it failed, or what of its data is not as expected.
 Data: `session.record` (the fold of the run's journal) and `session.follower.log`.
 """
 
@@ -41,7 +41,7 @@ class RunPane(ModePane):
 
     mode = "run"
     styles_file = "run.tcss"
-    keys = ("r", "R", "x", "t", "L", "T", "slash", "e")
+    keys = ("r", "R", "x", "enter", "t", "L", "T", "slash", "e")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "follow", "follow", id="log.follow"),
         Binding("L", "level", "level", id="log.level"),
@@ -76,6 +76,8 @@ class RunPane(ModePane):
         if not self.children or not change & (Change.RUN | Change.SELECTION):
             return
         record, selected = self.session.record, self.session.selected
+        if record is not None and self.query_one("#run-empty").display:
+            self.call_after_refresh(self._take_focus)  # only what is displayed can have it
         for name in ("#run-axis", "#run-timeline", "#run-log-bar", "#run-log", "#run-card"):
             self.query_one(name).display = record is not None
         self.query_one("#run-empty").display = record is None
@@ -168,6 +170,11 @@ class RunPane(ModePane):
         if self.session.record is not None:
             self.query_one(Timeline).focus()
 
+    def _take_focus(self) -> None:
+        """Gives the steps the focus where nothing has it: the pane had no run yet when it was opened."""
+        if self.is_attached and self.display and self.screen.focused is None:
+            self.focus_inside()
+
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """The timeline's cursor is the selection."""
         if isinstance(event.view, Timeline):
@@ -175,27 +182,28 @@ class RunPane(ModePane):
             self.session.select(event.view.step_at(event.row))
 
     async def on_line_view_chosen(self, event: LineView.Chosen) -> None:
-        """Enter goes deeper: from a step to its data or its error, from a log line to all of it."""
+        """Enter goes deeper: from a step to its data or what is wrong, from a log line to all of it."""
         event.stop()
         if isinstance(event.view, LogView):
             line = event.view.line(event.row)
             if line is not None:
                 self.app.push_screen(TextScreen(f"{line.step or 'run'} · {line.level}", line.message))
             return
-        if not self._show_error():
+        if not self._show_wrong():
             await self.screen.run_action("mode('data')")
 
     def on_run_card_opened(self) -> None:
         """Shows the whole error, or what is not as expected."""
-        step = self.query_one(RunCard).step
-        if not self._show_error() and step is not None and step.unmet:
-            self.app.push_screen(TextScreen(f"what {step.info.name} expects", whole_error(step)))
+        self._show_wrong()
 
-    def _show_error(self) -> bool:
+    def _show_wrong(self) -> bool:
+        """Shows the whole error, or the expectations with the rows that do not meet them, if any."""
         step = self.query_one(RunCard).step
-        if step is None or step.error is None:
+        if step is None or (step.error is None and not step.unmet):
             return False
-        self.app.push_screen(TextScreen(f"why {step.info.name} failed", whole_error(step)))
+        name = step.info.name
+        title = f"what {name} expects" if step.error is None else f"why {name} failed"
+        self.app.push_screen(TextScreen(title, whole_error(step)))
         return True
 
     def place(self) -> tuple[int, int] | None:
@@ -208,8 +216,8 @@ class RunPane(ModePane):
         return (where["line"], where.get("column") or 1) if record.digest == document.digest else None
 
     def command_line(self) -> str | None:
-        """The command that runs the pipeline; where only a run is open, the one that shows it."""
-        return run_command(self.session) or show_command(self.session)
+        """The command that runs the steps of the run on screen; where only a run is open, shows it."""
+        return run_command(self.session, as_shown=True) or show_command(self.session)
 
     def value_to_copy(self) -> str | None:
         """What the mouse selected, the log line under the cursor, the error, or the step's name."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.text import one_line
 from odibi_tui import format as fmt
-from odibi_tui.widgets.lines import Part, fit
+from odibi_tui.widgets.lines import Part, fit, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,11 @@ _SHOWN = 3
 def expectation_rows(step: StepRecord, width: int, *, ascii_only: bool) -> list[Sequence[Part]]:
     """Returns a line for each expectation that is not met, and one that counts the others."""
     unmet = step.unmet
-    rows: list[Sequence[Part]] = [
-        fit([("   ", ""), *_head(expectation, ascii_only), (f"  {_found(expectation)}", "")], width)
-        for expectation in unmet[:_SHOWN]
-    ]
+    rows: list[Sequence[Part]] = []
+    key: list[Part] = [("enter", "key"), (" rows " if any(e.sample for e in unmet) else " all ", "muted")]
+    for expectation in unmet[:_SHOWN]:
+        left = [("   ", ""), *_head(expectation, ascii_only), (f"  {_found(expectation)}", "")]
+        rows.append(spread(left, key if not rows and step.error is None else [], width))
     told = []
     if len(unmet) > _SHOWN:
         told.append(f"{len(unmet) - _SHOWN} more not met")

@@ -61,7 +61,7 @@ class RunList(LineView):
         self.runs = runs
         self._trends = trends_of(runs, self._ascii)
         self._name_cells = min(
-            26, max((cell_len(fmt.shorten(run.pipeline, 26)) for run in runs[:500]), default=8)
+            26, max((cell_len(fmt.shorten(name_of(run), 26)) for run in runs[:500]), default=8)
         )
         if self.find(self.marked) is None:
             self.marked = None
@@ -118,7 +118,7 @@ class RunList(LineView):
         if run.problem is not None:
             return fit([*parts, (f"{run.path.name:<20} ", ""), (run.problem, "warning")], width)
         when = fmt.moment(run.started, now=self._now())
-        name = fmt.shorten(run.pipeline or run.run_id, self._name_cells)
+        name = fmt.shorten(name_of(run), self._name_cells)
         parts += [
             (f"{when:<18}", ""),
             (name + " " * (self._name_cells + 2 - cell_len(name)), "strong"),
@@ -150,6 +150,11 @@ class RunListHeader(Line):
     def parts(self, width: int) -> Sequence[Part]:
         """What the list says."""
         return self.runs.header(self.runs.size.width or width)
+
+
+def name_of(run: RunSummary) -> str:
+    """Returns what a run is called in the list: its pipeline, else its id."""
+    return run.pipeline or run.run_id
 
 
 def note_of(run: RunSummary) -> str:

@@ -14,6 +14,7 @@ from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.step_data import datasets_of, read_profile
 from odibi_tui.widgets.expectation_lines import expectation_text
 from odibi_tui.widgets.run_card import RunCard
+from odibi_tui.widgets.timeline import Timeline
 from tests.tui.builders import RunFiles, info
 from tests.tui.panes import PaneApp, session_of, settled
 from tests.tui.shell import project, shown, until
@@ -47,10 +48,21 @@ async def test_a_step_whose_data_is_not_as_expected_is_marked_and_its_card_says_
         assert "! not_null([bold]id)  `id` is null in 12 of 900 rows" in text
         assert "! freshness(at)  the newest `at` is 3 days old" in text
         assert "1 expectation met" in text
+        assert next(row for row in app.rows() if "not_null" in row).endswith("enter rows")
         app.query_one(RunCard).focus()
         await pilot.press("enter")
         await settled(app, pilot, lambda: isinstance(app.screen, TextScreen))
         assert "what read expects" in app.text()
+
+
+async def test_enter_on_a_step_whose_data_is_not_as_expected_shows_the_rows(tmp_path):
+    app = PaneApp(RunPane, session_of(expecting_run(tmp_path), "read"))
+    async with app.run_test(size=(110, 30)) as pilot:
+        app.query_one(Timeline).focus()
+        await pilot.press("enter")
+        await settled(app, pilot, lambda: isinstance(app.screen, TextScreen))
+        assert "what read expects" in app.text() and "id=None  name=c" in app.text()
+        assert app.screen_stack[0].actions == []
 
 
 def test_all_that_is_known_can_be_read_and_copied(tmp_path):

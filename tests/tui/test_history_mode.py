@@ -17,6 +17,7 @@ from odibi_tui.screens.viewer import TextScreen
 from odibi_tui.session import Change, Session
 from odibi_tui.widgets.run_list import RunList, trends_of
 from odibi_tui.widgets.steps_side import FilterInput
+from odibi_tui.widgets.timeline import Timeline
 from tests.tui.builders import NOON, RunFiles, at, failed_run, filtered_run, info
 from tests.tui.panes import PaneApp, settled
 from tests.tui.shell import project, shown
@@ -212,6 +213,43 @@ async def test_each_kind_of_difference_has_a_tab_and_data_are_compared_when_thei
         assert "runs diff run_20260131_110200 run_20260131_110300" in app.pane.command_line()
         await pilot.press("enter")
         await settled(app, pilot, lambda: isinstance(app.screen, TextScreen))
+
+
+async def test_the_equals_key_is_called_what_it_does(logs, tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("4")
+        await settled(app, pilot, lambda: isinstance(app.screen.focused, RunList))
+        assert "= compare with mark" in app.rows()[-1]
+        await pilot.press("down", "space", "down", "equals_sign")
+        await settled(app, pilot, lambda: "only what differs" in app.text())
+        await settled(app, pilot, lambda: "= all, or what differs" in app.rows()[-1])
+        assert "compare with mark" not in app.rows()[-1]
+        await pilot.press("equals_sign")
+        await settled(app, pilot, lambda: "all there is" in app.text())
+        await pilot.press("escape")
+        await settled(app, pilot, lambda: "= compare with mark" in app.rows()[-1])
+
+
+async def test_a_run_opened_from_the_list_can_be_walked_at_once(logs, tmp_path):
+    async with shown(project(tmp_path)) as (app, pilot):
+        await pilot.press("4")
+        await settled(app, pilot, lambda: isinstance(app.screen.focused, RunList))
+        await pilot.press("down", "enter")
+        await settled(app, pilot, lambda: isinstance(app.screen.focused, Timeline))
+        assert "enter open" in app.rows()[-1]
+        await pilot.press("up")
+        await settled(app, pilot, lambda: app.session.selected == "geocode")
+
+
+async def test_a_log_without_pipeline_and_time_is_named_by_its_id(tmp_path):
+    directory = tmp_path / "tracker_logs"
+    directory.mkdir()
+    steps = [{"step_name": "a", "layer": "ingest", "state": "success"}]
+    (directory / "run_of_old.json").write_text(json.dumps({"pipeline_id": "", "steps": steps}))
+    app = app_of(directory)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(app, pilot, 1)
+        assert "run_of_old" in app.rows()[1]
 
 
 async def test_two_runs_with_the_same_data_say_so(tmp_path):

@@ -7,6 +7,7 @@ from odibi_tui.session import Change
 from odibi_tui.widgets.graph_view import GraphView
 from odibi_tui.widgets.problems import Problems
 from odibi_tui.widgets.source_view import SourceView
+from tests.tui.builders import RunFiles, info
 from tests.tui.shell import PIPELINE, finding, project, shown, step, until, write
 
 BROKEN = [PIPELINE[0], step("clean_orders", inputs={"data": "read_ordres"}), *PIPELINE[2:]]
@@ -115,6 +116,24 @@ def test_the_command_that_runs_it_names_no_secret(tmp_path):
     )  # fmt: skip
     command = run_command(session)
     assert command == f"odibi-core run '{tmp_path}/a b.json' --var 'day=x y' --var api_key=\"$API_KEY\""
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        (None, ""),
+        (["by_region", "write_report"], " --select by_region+"),
+        (["read_orders", "by_region"], " --select 'read_orders by_region'"),
+        (["gone"], ""),
+    ],
+)
+async def test_the_command_of_a_run_names_the_steps_it_was_about(tmp_path, only, words):
+    options = {} if only is None else {"only": only}
+    run = RunFiles(tmp_path / "tracker_logs").begin(info("by_region"), pipeline="retail", options=options)
+    async with shown(project(tmp_path)) as (app, pilot):
+        app.session.show_run(run.end().record)
+        await pilot.press("2", "Y")
+        assert app.clipboard == f"odibi-core run {tmp_path / 'retail.json'}{words}"
 
 
 async def test_a_click_on_a_problem_selects_it(tmp_path):
