@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.checks.builtin_values import unfit_values
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.param_errors import mend, texts_named, told
 from odibi_core.checks.schemas import Schema
@@ -112,14 +113,18 @@ def infer_builtin(
             if error.kind != "column" or not mend(tried, error):
                 break
         except SqlProblem as problem:
+            found += () if found else unfit_values(step, spec, known, tried, tools)
             if not found and problem.kind == "type" and _types_count(step, known):
                 found.append(_unfit_types(step, spec, problem))
             break
-        except ExpectationError:  # data decides; a frame that meets them is given back as it is
+        except ExpectationError:
+            found += () if found else unfit_values(step, spec, known, tried, tools)
+            # Data decides; a frame that meets them is given back as it is.
             return (None if found else next(iter(known.values()))), found
         except _NOT_LOOKED_AT:
             break
         else:
+            found += () if found else unfit_values(step, spec, known, tried, tools)
             unknown = bool(found) or spec.data_decides
             return (None if unknown else _on_engine(result.schema, step.engine, known)), found
     return None, found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks import data_codes, expect_codes
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.pipeline import place
+from odibi_core.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORDS = {"number": "numbers", "time": "times", "text": "texts", "boolean": "true and false"}
 _SAMPLES = {"number": "1", "boolean": "TRUE", "time": "'2000-01-01'"}
+_SHOWN = 60  # characters of a text
 _SAYS_NOTHING = frozenset({"internal", "extension", "outside"})
 
 
@@ -107,7 +109,7 @@ def _check_texts(
         return
     code = expect_codes.EXPECTATION_TYPE if column.texts.surely else data_codes.DOUBTFUL_CONVERSION
     yield code.found(
-        f"`{column.name}` holds the text `{bad[0]}`, which {what}", step=step.name,
+        f"`{column.name}` holds the text `{one_line(bad[0])[:_SHOWN]}`, which {what}", step=step.name,
         field=".".join(map(str, path)), span=place(step, *path, key=key, start=0), help=help,
     )  # fmt: skip
 
@@ -125,7 +127,9 @@ def _values(expectation: Expectation) -> list[tuple[Any, Path]]:
     """Returns the values an expectation holds a column against, each with its place."""
     if expectation.kind == "accepted_values":
         return [(value, (*expectation.path, index)) for index, value in enumerate(expectation.values)]
-    ends = (("min", expectation.minimum), ("max", expectation.maximum))
+    # The function `expect` has them in a list.
+    low, high = ("min", "max") if expectation.path[0] == "metadata" else (0, 1)
+    ends = ((low, expectation.minimum), (high, expectation.maximum))
     return [(value, (*expectation.path, end)) for end, value in ends if value is not None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import ExpectationError, ParamError, StepOptionError
@@ -9,7 +10,7 @@ from odibi_core.functions.builtin_sql import Names, Table, choose, listed
 from odibi_core.functions.registry import builtin_function
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from odibi_core.engine.base_context import EngineContext
 
@@ -112,6 +113,13 @@ def expect(
         max_rows: The greatest.
         context: Handed in.
     """
+    for field, count in (("min_rows", min_rows), ("max_rows", max_rows)):
+        if count is not None and not isinstance(count, (int, float)):
+            raise ParamError(f"`{field}` is a number of rows, not `{count}`", path=("params", field))
+    by_column: dict[str, Any] = {"between": between, "one_of": one_of, "matches": matches}
+    for field, columns in by_column.items():
+        if columns and not isinstance(columns, Mapping):
+            raise ParamError(f"`{field}` is an object with a column each", path=("params", field))
     table = Table(context, data)
     wrong = _conditions(table, not_null, between, one_of, matches)
     counts = ", ".join(
@@ -151,8 +159,8 @@ def _conditions(
             (f"{table.quote(name)} IS NULL", f"have no `{name}`") for name in table.pick(not_null, "not_null")
         ]
     for name in table.pick(between, "between") if between else []:
-        limits = list((between or {})[name])
-        if len(limits) != 2:
+        limits = (between or {})[name]
+        if not _is_listed(limits) or len(limits) != 2:
             raise ParamError(
                 f"`between` of `{name}` is not [lowest, highest]", path=("params", "between", name)
             )
@@ -161,7 +169,14 @@ def _conditions(
                 sql = f"{table.quote(name)} {sign} {table.literal(limit, 'between')}"
                 found.append((sql, f"have a `{name}` {word} {limit}"))
     for name in table.pick(one_of, "one_of") if one_of else []:
-        values = ", ".join(table.literal(value, "one_of") for value in (one_of or {})[name])
+        accepted = (one_of or {})[name]
+        if not _is_listed(accepted):
+            raise ParamError(
+                f"`one_of` of `{name}` is no list of values",
+                help=f'write ["{accepted}"]' if isinstance(accepted, str) else None,
+                path=("params", "one_of", name),
+            )  # fmt: skip
+        values = ", ".join(table.literal(value, "one_of") for value in accepted)
         if not values:
             raise ParamError(f"`one_of` of `{name}` has no values", path=("params", "one_of", name))
         found.append((f"{table.quote(name)} NOT IN ({values})", f"have another `{name}`"))
@@ -171,3 +186,8 @@ def _conditions(
             (f"NOT ({table.matches(name, pattern)})", f"have a `{name}` that does not match `{pattern}`")
         )
     return found
+
+
+def _is_listed(values: Any) -> bool:
+    """Whether these are several values: a text would be taken as its letters, an object as its keys."""
+    return isinstance(values, Collection) and not isinstance(values, str | bytes | Mapping)

@@ -45,6 +45,8 @@ class Table:
         """
         if names is None:
             return list(self.columns)
+        if not isinstance(names, Iterable):
+            raise ParamError(f"`{field}` is a column or a list of columns", path=("params", field))
         picked = [names] if isinstance(names, str) else list(names)
         if not picked:
             raise ParamError(f"`{field}` names no column", path=("params", field))

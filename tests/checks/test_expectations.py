@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import duckdb
 import pytest
 
 from odibi_core.checks import check
@@ -94,7 +95,9 @@ CONDITIONS = [
 ]  # fmt: skip
 
 
-def outcome(entry: dict[str, Any], where: str, engine: str, directory: Any) -> tuple[list[Any], bool]:
+def outcome(
+    entry: dict[str, Any] | None, where: str, engine: str, directory: Any, **changes: Any
+) -> tuple[list[Any], bool]:
     """Returns what a check says of an expectation of one of four steps, and whether the run fails on it."""
     (directory / "orders.csv").write_text(ORDERS)
     query = "SELECT *, CAST(ordered_at AS DATE) AS day, CAST(amount AS DECIMAL(4, 1)) AS money FROM data"
@@ -110,14 +113,14 @@ def outcome(entry: dict[str, Any], where: str, engine: str, directory: Any) -> t
     for step in steps:
         step["engine"] = engine
         if step["name"] == where:
-            step["metadata"] = {"expect": [entry]}
+            step |= changes | ({} if entry is None else {"metadata": {"expect": [entry]}})
     document = read_document("pipeline.json", text=json.dumps(steps))
     found = list(check(document, base_dir=directory))
     try:
         orchestrator(list(document.steps), directory / "logs", engine=engine, base_dir=directory).run()
     except ExpectationError:
         return found, False
-    except StepOptionError:
+    except (StepOptionError, duckdb.Error):
         return found, True
     return found, False
 
@@ -171,3 +174,34 @@ def test_texts_whose_rows_may_be_left_out_are_only_doubted(tmp_path: Any) -> Non
     ]  # fmt: skip
     found = check(read_document("pipeline.json", text=json.dumps(steps)), base_dir=tmp_path)
     assert [(one.code, one.severity) for one in found] == [("ODB321", "warning")] * 2
+
+
+OPTIONS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("expect", {"matches": {"status": "("}}, "params.matches.status"),
+    ("expect", {"matches": {"status": "^[a-z]+$"}, "min_rows": 1, "max_rows": 9}, None),
+    ("expect", {"matches": "new"}, "params.matches"),
+    ("expect", {"min_rows": "x"}, "params.min_rows"),
+    ("expect", {"max_rows": [1]}, "params.max_rows"),
+    ("expect", {"one_of": {"region": "north"}}, "params.one_of.region"),
+    ("expect", {"one_of": {"region": {"north": 1}}}, "params.one_of.region"),
+    ("expect", {"one_of": {"region": ["north", "south"]}}, None),
+    ("expect", {"one_of": {"region": [1, 2]}}, "params.one_of.region.0"),
+    ("expect", {"one_of": {"amount": [1, "x"]}, "min_rows": 1}, "params.one_of.amount.1"),
+    ("expect", {"between": {"amount": "09"}}, "params.between.amount"),
+    ("expect", {"between": {"amount": [None, "abc"]}}, "params.between.amount.1"),
+    ("expect", {"between": {"amount": [0, None]}}, None),
+    ("expect", {"not_null": 5}, "params.not_null"),
+    ("date_parts", {"column": "status"}, "params.column"),
+    ("date_parts", {"column": "ordered_at"}, None),
+]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize(("function", "params", "field"), OPTIONS)
+def test_options_of_built_in_functions_that_fail_in_the_run_are_told(
+    function: str, params: dict[str, Any], field: str | None, engine: str, tmp_path: Any
+) -> None:
+    step = {"type": "function", "value": function, "params": params}
+    found, fails = outcome(None, "query", engine, tmp_path, **step)
+    assert [one.field for one in found] == ([] if field is None else [field])
+    assert fails == (field is not None)
