@@ -78,10 +78,10 @@ def check_url(filled: FilledStep) -> list[Diagnostic]:
     refused = refused_url(url, {}, filled.world) if found == "sql" else None
     if refused is None:
         return []
-    code, error = refused
+    code, why = refused
     return [
         code.found(
-            filled.told(error.message), step=step.name, field=".".join(field),
-            span=place(step, *field, start=0), help=error.help,
+            filled.told(why.message), step=step.name, field=".".join(field),
+            span=place(step, *field, start=0), help=why.help,
         )
     ]  # fmt: skip
