@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from odibi_core.reuse.digests import digest
 from odibi_core.reuse.past import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from odibi_core.core.node import Step
     from odibi_core.journal.events import Fingerprint
+    from odibi_core.journal.record import StepRecord
     from odibi_core.reuse.past import PastRun
 
 _PARTS = {
@@ -51,22 +54,52 @@ def explain(name: str, now: Fingerprint | None, past: Sequence[PastRun]) -> str:
     return f"{' and '.join(told)} {verb} changed since {run.run_id}" if told else "it has changed"
 
 
-def changed_since(past: Sequence[PastRun], now: Mapping[str, Fingerprint | None]) -> set[str]:
-    """Returns the steps that are not what they were when they last did their work.
+def changed_since(
+    past: Sequence[PastRun],
+    now: Mapping[str, Fingerprint | None],
+    steps: Sequence[Step],
+    is_volatile: Callable[[Step], bool],
+) -> set[str]:
+    """Returns the steps that are not what they were when they last did their work, or whose data are not.
 
-    By themselves, not by what they read: what comes after a changed step is not in it.
+    What they read counts as it last came out, not as it would now: what comes after a changed step is not
+    in it as long as that step has not run.
 
     Args:
         past: Runs that ended well, the newest first.
         now: Step -> its fingerprint as things are now.
+        steps: The steps.
+        is_volatile: Tells whether a step's SQL gives another result each time; asked where it matters.
     """
+    last: dict[str, StepRecord] = {}
+    worked: dict[str, int] = {}  # how many runs ago it did more than take an earlier result
+    for age, run in enumerate(past):
+        for name, record in run.steps.items():
+            if record.state in DONE:
+                last.setdefault(name, record)
+            if record.state == "success":
+                worked.setdefault(name, age)
+    makers = {key: (step, local) for step in steps for local, key in step.outputs.items()}
+
+    def is_stale(step: Step, theirs: Fingerprint) -> bool:
+        read = []
+        age = worked.get(step.name, len(past))
+        for local, key in step.inputs.items():
+            maker, output = makers.get(key, (None, ""))
+            made = last[maker.name].fingerprint if maker is not None and maker.name in last else None
+            if maker is None or made is None:
+                return True
+            if worked.get(maker.name, age) < age and (made.never is not None or is_volatile(maker)):
+                return True
+            read.append([local, made.value, output])
+        return digest(read) != theirs.parts.get("inputs")
+
     found = set()
-    for name, mine in now.items():
-        done = (run.steps[name] for run in past if name in run.steps and run.steps[name].state in DONE)
-        step = next(done, None)
-        theirs = step.fingerprint if step is not None else None
-        if mine is None or theirs is None or _own(mine) != _own(theirs):
-            found.add(name)
+    for step in steps:
+        mine = now.get(step.name)
+        theirs = last[step.name].fingerprint if step.name in last else None
+        if mine is None or theirs is None or _own(mine) != _own(theirs) or is_stale(step, theirs):
+            found.add(step.name)
     return found
 
 

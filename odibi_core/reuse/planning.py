@@ -271,42 +271,56 @@ class Planner:
         """Finds what is read of steps that are not selected, all in one run, so that it fits together."""
         if not outside:
             return {}
-        first_problem: tuple[str, str] | None = None
         for run in self._past:
-            found: dict[str, tuple[PastRun, StepRecord]] = {}
-            problem = self._freeze_in(run, outside, found)
-            if problem is None:
+            found = self._freeze_in(run, outside)
+            if found is not None:
                 for name, output in outside:
                     self._needed.setdefault(name, set()).add(output)
                 return found
-            first_problem = first_problem or problem
-        name, reader = next((name, reader) for (name, _), reader in outside.items())
-        told = f"`{name}`, which is not selected, and no run has kept its result"
-        if first_problem is not None:
-            reader, told = first_problem
-        raise SelectionError(
-            f"`{reader}` needs {told}",
-            step=reader,
-            help=f"select it too: `+{reader}`; what has not changed is not run again with `--reuse`",
-        )
+        raise self._unkept(outside)
 
     def _freeze_in(
-        self,
-        run: PastRun,
-        outside: Mapping[tuple[str, str], str],
-        found: dict[str, tuple[PastRun, StepRecord]],
-    ) -> tuple[str, str] | None:
-        """Finds it in one run; returns who reads what is not there, and what that is."""
-        for (name, output), reader in outside.items():
+        self, run: PastRun, outside: Iterable[tuple[str, str]]
+    ) -> dict[str, tuple[PastRun, StepRecord]] | None:
+        found: dict[str, tuple[PastRun, StepRecord]] = {}
+        for name, output in outside:
             now = self._now.get(name)
             step = run.by_fingerprint.get(now.value) if now is not None else None
-            if step is None:
-                return reader, f"`{name}`, which is not selected: {explain(name, now, self._past)}"
-            fault = self._problem(run.kept(step, output))
-            if fault is not None:
-                return reader, f"`{name}`, which is not selected, and {fault.replace('its', 'the', 1)}"
+            if step is None or self._problem(run.kept(step, output)) is not None:
+                return None
             found[name] = (run, step)
-        return None
+        return found
+
+    def _unkept(self, outside: Mapping[tuple[str, str], str]) -> SelectionError:
+        """Returns what to say of steps that are read and not selected, and of which not all is kept."""
+        for (name, output), reader in outside.items():
+            told = self._lack(name, output)
+            if told is not None:
+                return SelectionError(
+                    f"`{reader}` needs `{name}`, which is not selected{told}",
+                    step=reader,
+                    help=f"select it too: `+{reader}`; what has not changed is not run again with `--reuse`",
+                )
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(name for name, _ in outside))
+        return SelectionError(
+            f"{names} are needed and not selected, and no one run has kept them together",
+            help="select them too; what has not changed is not run again with `--reuse`",
+        )
+
+    def _lack(self, name: str, output: str) -> str | None:
+        """Returns why no run has an output of a step as it would be now, None where one has."""
+        now = self._now.get(name)
+        value = now.value if now is not None else ""
+        done = [(run, run.by_fingerprint[value]) for run in self._past if value in run.by_fingerprint]
+        if not done:
+            told = f": {explain(name, now, self._past)}"
+            return told if self._past else ", and no run has kept its result"
+        lacks = [(run, self._problem(run.kept(step, output))) for run, step in done]
+        if any(lack is None for _, lack in lacks):
+            return None
+        run, step = done[0]
+        at = f" in {run.run_id}" if run.kept(step, output) is None else ""
+        return f", and {str(lacks[0][1]).replace('its', 'the', 1)}{at}"
 
     def _problem(self, kept: Kept | None) -> str | None:
         if kept is None:

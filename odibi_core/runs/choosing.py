@@ -84,6 +84,7 @@ def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]
     """
     from odibi_core.plan.selection import select
     from odibi_core.reuse.changes import changed_since
+    from odibi_core.reuse.fingerprints import volatile_sql
     from odibi_core.reuse.planning import predicted
 
     steps = list(request.steps)
@@ -105,7 +106,9 @@ def selected(request: RunRequest, include: Iterable[str], exclude: Iterable[str]
                 f"no run of `{request.pipeline}` has ended well, since when steps could have changed",
                 help="run the whole pipeline first",
             )
-        return changed_since(good, predicted(prints, good))
+        return changed_since(
+            good, predicted(prints, good), steps, lambda step: volatile_sql(step, prints.values) is not None
+        )
 
     found = select(steps, graph, include, exclude, changed=changed)
     if found and found != set(graph.names):

@@ -71,6 +71,33 @@ def test_what_was_kept_and_is_gone_is_told(bench):
     assert "`double`, which is not selected, and the kept result is gone" in str(bench.error)
 
 
+def test_what_was_never_kept_is_not_said_to_have_changed(bench):
+    steps = [
+        sql("misc", "SELECT i, '101'::BIT AS b FROM range(200) t(i)"),
+        sql("good", "SELECT 1 AS a"),
+        sql("of_good", "SELECT * FROM d", d="good"),
+        sql("of_misc", "SELECT * FROM d", d="misc"),
+    ]
+    first = bench.run(steps)
+    bench.run(steps, only={"of_good"})
+    bench.run(steps, only={"of_misc"})
+    assert str(bench.error).startswith(
+        f"`of_misc` needs `misc`, which is not selected, and the result was not kept in {first.run_id};"
+    )
+
+
+def test_what_is_kept_in_two_runs_only_is_told_as_that(bench):
+    bench.run(pipeline())
+    other = pipeline("SELECT a, a * 4 AS b FROM r")
+    other.append(sql("both", "SELECT * FROM d, o", d="double", o="other"))
+    bench.run(other, only={"double"})
+    bench.run(other, only={"both"})
+    assert str(bench.error).startswith(
+        "`double`, `other` are needed and not selected, and no one run has kept them together"
+    )
+    assert "changed since" not in str(bench.error)
+
+
 def test_with_reuse_selected_steps_that_have_not_changed_are_reused_too(bench):
     bench.run(pipeline())
     run = bench.run(pipeline(), only={"double", "total"}, use_cache=True)
@@ -171,9 +198,35 @@ def test_changed_steps_are_those_that_are_not_as_in_the_last_good_run(bench):
     assert selected(request(bench, other), ["changed"], []) == {"double"}
     assert selected(request(bench, other), ["changed+"], []) == {"double", "total", "out"}
     bench.run(other, only={"double"})
-    assert selected(request(bench, other), ["changed"], []) == frozenset()
+    assert selected(request(bench, other), ["changed"], []) == {"total"}
     (bench.directory / "in.csv").write_text("a\n9\n")
-    assert selected(request(bench, other), ["changed"], ["out"]) == {"read"}
+    assert selected(request(bench, other), ["changed"], ["out", "total"]) == {"read"}
+    assert selected(request(bench, other), ["changed+"], ["out"]) == {"read", "double", "other", "total"}
+
+
+def test_steps_whose_data_were_made_anew_since_they_ran_count_as_changed(bench):
+    other = pipeline("SELECT a, a * 4 AS b FROM r")
+    bench.run(pipeline())
+    bench.run(other, only={"double"})
+    assert selected(request(bench, other), ["changed+"], []) == {"total", "out"}
+    bench.run(other, only={"total"})
+    assert selected(request(bench, other), ["changed"], []) == {"out"}
+    bench.run(other, only={"out"})
+    assert selected(request(bench, other), ["changed"], []) == frozenset()
+    bench.run(other, only={"read"})
+    assert selected(request(bench, other), ["changed"], []) == frozenset(), "it read the same again"
+
+
+def test_what_reads_a_result_that_is_never_the_same_is_changed_when_it_was_made_anew(bench):
+    steps = pipeline("SELECT a, random() AS b FROM r")
+    bench.run(steps)
+    assert selected(request(bench, steps), ["changed"], []) == frozenset()
+    bench.run(steps, only={"double"})
+    assert selected(request(bench, steps), ["changed"], []) == {"total"}
+    bench.run(steps, only={"out"})  # on the total that is kept, which is none of the new numbers
+    assert selected(request(bench, steps), ["changed"], []) == {"total"}
+    bench.run(steps, only={"total"})
+    assert "total" not in selected(request(bench, steps), ["changed"], [])
 
 
 def test_the_run_to_resume_by_its_names(bench):
