@@ -47,7 +47,8 @@ _DELETE = _pattern(rf"DELETE\s+(?P<from>FROM)\s+{_ONE_NAME}{_AS}\s*(?P<rest>USIN
 _CHANGES = (
     _INSERT, _UPDATE, _DELETE, _pattern(rf"DELETE\s+FROM\s+{_ONE_NAME}"),
     _pattern(rf"TRUNCATE\s+(?:TABLE\s+)?{_ONE_NAME}"), _pattern(rf"MERGE\s+INTO\s+{_ONE_NAME}"),
-    _pattern(rf"ALTER\s+TABLE\s+(?!IF\s){_ONE_NAME}"),
+    # A view can be renamed as a table.
+    _pattern(rf"ALTER\s+TABLE\s+(?!IF\s){_ONE_NAME}\s+(?!RENAME\s+TO\b|SET\b)"),
 )  # fmt: skip
 _DROP = _pattern(rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?P<unless>IF\s+EXISTS\s+)?{_ONE_NAME}\s*(?:;|$)")
 _AFTER_ROWS = re.compile(r"\bON\s+CONFLICT\b|\bRETURNING\b|;", re.IGNORECASE)
@@ -187,7 +188,8 @@ class Prepared:
         name, folded = self._of(created, "name"), self._of(created, "name").casefold()
         is_temp, what = created["temp"] is not None, created["what"].lower()
         if not created["unless"]:
-            if is_temp and what == "table" and folded in self._known.inputs:
+            is_new = what == "table" or not created["replace"]
+            if is_temp and is_new and folded in self._known.inputs:
                 yield self._refused(
                     created,
                     f'"{name}" is an input, and no other table can be called so\ngive it another name',

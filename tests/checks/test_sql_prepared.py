@@ -19,6 +19,8 @@ WRONG = [
     ("ODB308", MAKE + "CREATE TABLE «t» (b INT)", "a table or view `t` was made before"),
     ("ODB308", MAKE + "CREATE VIEW «T» AS SELECT 1 AS b", "a table or view `T` was made before"),
     ("ODB308", "CREATE TEMP TABLE «data» (a INT)", "`data` is an input, and no other table can be called so"),
+    ("ODB308", "CREATE TEMP VIEW «data» AS SELECT 1 AS a",
+     "`data` is an input, and no other table can be called so"),
     ("ODB304", MAKE + "INSERT INTO t (a, «c») VALUES (1, 2)", "`t` has no column `c`"),
     ("ODB311", MAKE + "INSERT INTO t VALUES «(1)»", "`t` takes 2 values here, not 1"),
     ("ODB311", MAKE + "INSERT INTO t (a) VALUES «(1, (2))»", "`t` takes 1 value here, not 2"),
@@ -41,7 +43,8 @@ WRONG = [
         ("ODB308", change, "`data` is an input, which can only be read")
         for change in (
             "INSERT INTO «data» SELECT * FROM data", "UPDATE «data» SET id = 1", "DELETE FROM «data»",
-            "TRUNCATE «data»", "ALTER TABLE «data» ADD COLUMN z INT", "DROP TABLE «data»",
+            "TRUNCATE «data»", "ALTER TABLE «data» RENAME id TO key", "ALTER TABLE «data» ADD COLUMN z INT",
+            "DROP TABLE «data»",
             "DROP TABLE IF EXISTS «data»",
             "MERGE INTO «data» USING customers ON data.id = customers.id WHEN MATCHED THEN DELETE",
         )
@@ -75,6 +78,8 @@ RIGHT = [
     "CREATE TABLE t (year INT, key VARCHAR, unique_id INT); INSERT INTO t (year, key) VALUES (1, 'a')",
     'CREATE TABLE "My T" (a INT, "b""c" INT); UPDATE "my t" SET "b""c" = 2; DELETE FROM "MY T"',
     MAKE + "MERGE INTO t USING data d ON t.a = d.id WHEN NOT MATCHED THEN INSERT VALUES (d.id, d.region)",
+    "ALTER TABLE data RENAME TO other",
+    "CREATE TEMP TABLE IF NOT EXISTS data (a INT); CREATE OR REPLACE TEMP VIEW data AS SELECT 1 AS a",
     "/* ; */ CREATE TABLE t (a INT); -- (\nINSERT INTO t /* ( */ VALUES (1)",
 ]  # fmt: skip
 
