@@ -201,20 +201,29 @@ class Keeper:
                 os.link(source, temporary)
             except OSError:  # a file system without hard links
                 shutil.copyfile(source, temporary)
-        else:
-            if self._hurry:
-                raise NotKeepableError("the run was to end")
-            temporary.parent.mkdir(exist_ok=True)
-            free = shutil.disk_usage(temporary.parent).free
-            if free < _RESERVE + job.size:
-                raise NotKeepableError(f"the disk has only {free / 1e6:,.0f} MB left")
-            rows = write_full(
-                job.frame, job.context, temporary, redactor=self._tracker.redactor, stop=self._interruptible
-            )
+            try:
+                self._check(job, temporary)
+                return rows
+            except NotKeepableError:
+                if job.context.name != "duckdb":
+                    raise
+                temporary.unlink()  # a preview comes through Arrow, which lacks some of DuckDB's types
+        if self._hurry:
+            raise NotKeepableError("the run was to end")
+        temporary.parent.mkdir(exist_ok=True)
+        free = shutil.disk_usage(temporary.parent).free
+        if free < _RESERVE + job.size:
+            raise NotKeepableError(f"the disk has only {free / 1e6:,.0f} MB left")
+        rows = write_full(
+            job.frame, job.context, temporary, redactor=self._tracker.redactor, stop=self._interruptible
+        )
+        self._check(job, temporary)
+        return rows
+
+    def _check(self, job: _Job, written: Path) -> None:
         if job.context.name != "spark":  # whose preview can be all there is; keepable() says no to the rest
             keepable(job.frame, job.context)
-        check_same(job.frame, job.context, temporary)
-        return rows
+        check_same(job.frame, job.context, written)
 
     def _twin_of(self, frame: Any) -> _Entry | None:
         """Returns what was written of the same frame under another key, as a store step's output is."""

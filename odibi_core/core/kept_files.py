@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import duckdb
     import pandas as pd
     import pyarrow as pa
 
@@ -27,6 +28,8 @@ _PLAIN_DUCKDB = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|VARCHAR|BLOB|DATE|TIMESTAMP|"
     r"TIMESTAMP WITH TIME ZONE|DECIMAL\(\d+,\d+\)"
 )
+# Of these Parquet has no microseconds, no days apart from hours, no offsets.
+_CUT_DUCKDB = re.compile(r"\bINTERVAL\b|\bTIME WITH TIME ZONE")
 _PLAIN_PANDAS = re.compile(
     r"u?int(8|16|32|64)|U?Int(8|16|32|64)|float(32|64)|bool|boolean|str|datetime64\[(us|ns)\]"
 )
@@ -73,11 +76,11 @@ def write_full(
     keepable(frame, context)
     if context.name != "duckdb":
         return _write_table(context.to_arrow(frame), target, redactor)
-    if redactor:
-        return _write_batches(frame, target, redactor)
     cursor = frame.session.cursor()
     stop(cursor.interrupt)
     try:
+        if redactor:
+            _look_through(frame, cursor, redactor)
         from odibi_core.engine.duckdb_files import literal
 
         cursor.execute(
@@ -166,24 +169,13 @@ def _write_table(table: pa.Table, target: Path, redactor: Redactor) -> int:
     return int(table.num_rows)
 
 
-def _write_batches(frame: DuckDBFrame, target: Path, redactor: Redactor) -> int:
-    """Writes piece by piece, each looked through for secrets."""
+def _look_through(frame: DuckDBFrame, cursor: duckdb.DuckDBPyConnection, redactor: Redactor) -> None:
+    """Looks for secrets, piece by piece: to write these pieces would lose types that Arrow lacks."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    cursor = frame.session.cursor()
-    try:
-        reader = cursor.sql(f"FROM {frame.table}").to_arrow_reader(_BATCH_ROWS)
-        rows = 0
-        with pq.ParquetWriter(target, reader.schema, compression="zstd", compression_level=_LEVEL) as writer:
-            for batch in reader:
-                if redactor.is_in(pa.Table.from_batches([batch])):
-                    raise NotKeepableError("a secret stands in it")
-                writer.write_batch(batch)
-                rows += batch.num_rows
-        return rows
-    finally:
-        cursor.close()
+    for batch in cursor.sql(f"FROM {frame.table}").to_arrow_reader(_BATCH_ROWS):
+        if redactor.is_in(pa.Table.from_batches([batch])):
+            raise NotKeepableError("a secret stands in it")
 
 
 def _check_duckdb(frame: DuckDBFrame, written: Path) -> None:
@@ -198,6 +190,8 @@ def _check_duckdb(frame: DuckDBFrame, written: Path) -> None:
     finally:
         cursor.close()
     for name, native, back in zip(frame.columns, natives, read, strict=True):
+        if _CUT_DUCKDB.search(native):
+            raise NotKeepableError(f"values of type {native} (`{name}`) would be read as others")
         if native != back:
             raise NotKeepableError(f"a column of type {native} (`{name}`) would be read as {back}")
 

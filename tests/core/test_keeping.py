@@ -125,13 +125,20 @@ def test_a_pandas_frame_that_would_come_back_as_another_is_not_kept(tmp_path, fr
         ("SELECT 170141183460469231731687303715884105727::HUGEINT a", False),
         ("SELECT 'x'::ENUM ('x', 'y') a", False),
         ("SELECT '101'::BIT a", False),
+        ("SELECT TIMESTAMP_S '2026-01-31 12:00' a", False),
+        ("SELECT [1, 2]::INT[2] a", False),
+        ("SELECT INTERVAL '1.000001 second' a", False),
+        ("SELECT [INTERVAL '26 hours'] a", False),
+        ("SELECT '12:00:00+02'::TIMETZ a", False),
+        ("""SELECT '{"a":  1}'::JSON a, [uuid()] b, TIMESTAMP_NS '2026-01-31 12:00:00.123456789' c""", True),
     ],
 )
-def test_a_duckdb_table_comes_back_with_its_types_or_is_not_kept(tmp_path, query, is_kept):
+@pytest.mark.parametrize("secrets", [(), ("sesame-1234",)])
+def test_a_duckdb_table_comes_back_with_its_types_or_is_not_kept(tmp_path, query, is_kept, secrets):
     file = tmp_path / "full.parquet"
     with create_engine_context("duckdb") as context:
         frame = context.execute_sql(query)
-        write_full(frame, context, file, redactor=Redactor(), stop=lambda _: None)
+        write_full(frame, context, file, redactor=Redactor(secrets), stop=lambda _: None)
         if not is_kept:
             with pytest.raises(NotKeepableError, match="would be read as"):
                 check_same(frame, context, file)
@@ -140,6 +147,22 @@ def test_a_duckdb_table_comes_back_with_its_types_or_is_not_kept(tmp_path, query
         back = read_full(file, None, context)
         assert back.natives == frame.natives
         assert back.arrow().to_pylist() == frame.arrow().to_pylist()
+
+
+@pytest.mark.parametrize("rows", [3, 3000])
+def test_small_and_large_results_of_one_type_are_kept_alike(tmp_path, rows):
+    steps = [
+        sql("ids", f"SELECT uuid() AS u, '{{}}'::JSON AS j FROM range({rows})"),
+        sql("bits", f"SELECT '101'::BIT AS b FROM range({rows})"),
+    ]
+    run = orchestrator(steps, tmp_path)
+    run.run()
+    assert kept_of(run_of(run.tracker)) == {"ids": None}
+    assert "`bits` is not kept: a column of type BIT" in messages(run.tracker)
+    with create_engine_context("duckdb") as context:
+        past = run_of(run.tracker)
+        back = read_full(past.directory / past.record.datasets["ids"].full_file, None, context)
+        assert list(back.natives) == ["UUID", "JSON"]
 
 
 def test_a_result_with_a_secret_anywhere_in_it_is_not_kept(tmp_path, monkeypatch):
