@@ -24,6 +24,7 @@ _OFFERED = re.compile(r"'([^']+)'")
 _CALL = re.compile(r"[^\W\d]\w*(?=\s*\()")
 # What stands behind a schema: the table.
 AFTER_SCHEMA = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)')
+_STAR = re.compile(r"\s*\.\s*\*")
 _WORD = re.compile(r'"(?:[^"]|"")*"|[^\W\d]\w*')
 
 
@@ -184,14 +185,21 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
     if problem.is_about_schema:
         yield from _without_schema(problem, seen, lab)
         return
+    star = _STAR.match(seen.sql, problem.end)
+    if problem.kind == "group" and token.endswith("*"):
+        return  # what is read of the columns it stands for would be missed next
     yield from _by_name(problem, token, seen, lab)
     if problem.kind == "table":
+        return
+    if problem.kind == "qualifier" and star is not None:
+        if seen.tree is not None and len(seen.tree.selects) == 1:
+            yield Mending(problem.start, star.end(), " NULL ")
         return
     start, end = problem.start, problem.end
     if problem.kind == "column" and problem.qualifier is not None:
         start = _whole_start(seen.sql, start)
     if problem.kind == "qualifier":
-        match = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+|\*)').match(seen.sql, end)
+        match = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)').match(seen.sql, end)
         end = match.end() if match else end
     if problem.kind == "function":
         end = call_end(seen.sql, end)

@@ -142,6 +142,10 @@ def _mixed_unpivot(problem: SqlProblem, match: re.Match[str], query: _Query) -> 
     pairs = _LISTED.findall(listed[1]) if listed else []
     other = next((name for name, kind in pairs if kind != pairs[0][1]), None)
     place = None if other is None else _in_unpivot(plain_name(other), query)
+    if place is None:  # chosen by a pattern
+        entries = [pivot.get("pivots") for pivot in query.of(kind="PIVOT")]
+        stars = [query.place(node) for node in _inside(entries) if node.get("class") == "STAR"]
+        place = stars[0] if len(stars) == 1 else None
     return None if place is None else problem.at(*place)
 
 
@@ -165,9 +169,11 @@ def _list_macro(problem: SqlProblem, match: re.Match[str], query: _Query) -> Sql
     if query.calls(re.compile("list_aggr(?:egate)?", re.IGNORECASE)):
         return None
     calls = query.calls(_LIST_MACRO)
+    if not calls:
+        return None
     place = query.place(calls[0]) if len(calls) == 1 else None
     if place is None:
-        return None
+        return problem.but(start=None, end=None, signatures=())
     return problem.but(
         start=place[0], end=place[1], call=f"{calls[0]['function_name']}({match['given']})", signatures=()
     )
@@ -226,7 +232,7 @@ def _out_of_range(problem: SqlProblem, match: re.Match[str], query: _Query) -> S
     """Finds the constant that is no share of a whole."""
     found = []
     for call in query.calls(_QUANTILE):
-        for node in _inside(call.get("arguments", [])[1:]):
+        for node in _inside(call.get("arguments", [])):
             number = node.get("literal", {}).get("text") if node.get("class") == "CONSTANT" else None
             place = query.place(node)
             if (
@@ -311,7 +317,7 @@ _FINDERS: tuple[tuple[re.Pattern[str], _Finder], ...] = (
     (re.compile(r"Deprecated lambda arrow"), _arrow),
     (re.compile(r"Invalid LIST argument during lambda"), _no_list),
     (re.compile(r"table .* has (?P<there>\d+) columns available but (?P<named>\d+) "), _too_many_names),
-    (re.compile(r"QUANTILE can only take parameters"), _out_of_range),
+    (re.compile(r"(?:APPROXIMATE )?(?:QUANTILE|PERCENTILE)s? can only take"), _out_of_range),
     (re.compile(rf"(?:{_NO_PATTERN})(?::\s*(?P<part>.*))?"), _pattern),
     (re.compile(r"No function matches .*? '[-+]\((?P<given>[^,]+), [^,]+\)'"), _range_frame),
 )  # fmt: skip

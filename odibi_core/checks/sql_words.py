@@ -209,7 +209,7 @@ def _value(problem: SqlProblem, token: str) -> Words | None:
     """Returns what is wrong with a constant that is not converted."""
     if problem.message.startswith("Sample"):
         return "a sample is of 0 to 100 percent", None
-    if problem.message.startswith("QUANTILE"):
+    if " can only take parameters in" in problem.message:
         return f"`{one_line(token)}` is no quantile", "write a number from 0 to 1"
     if token[:1] == "'" and ": " in problem.message:
         return f"{one_line(token)} is no regular expression", one_line(problem.message.partition(": ")[0])

@@ -36,6 +36,13 @@ PLACES = [
      "table `t t` has 1 columns available but 2 columns specified"),
     ("ODB317", "SELECT quantile_cont(amount, «1.5») FROM data", "`1.5` is no quantile"),
     ("ODB317", "SELECT quantile_cont(amount, [0.5, «2»]) FROM data", "`2` is no quantile"),
+    ("ODB317", "SELECT percentile_cont(«2») WITHIN GROUP (ORDER BY amount) FROM data", "`2` is no quantile"),
+    ("ODB317", "SELECT approx_quantile(amount, «1.5») FROM data", "`1.5` is no quantile"),
+    ("ODB306", "UNPIVOT customers ON COLUMNS(«*») INTO NAME k VALUE v",
+     "BIGINT and VARCHAR cannot be mixed in UNPIVOT"),
+    ("ODB310", "SELECT region, n FROM (SELECT «*», count(*) AS n FROM data GROUP BY region) AS s",
+     "`*` selects `id`, which is neither in GROUP BY nor in an aggregate"),
+    ("ODB302", "SELECT s.id FROM (SELECT «p».* FROM data) AS s", "no table is called `p` here"),
     ("ODB317", "SELECT regexp_matches(region, «'('») FROM data", "'(' is no regular expression"),
     ("ODB317", "SELECT regexp_replace(region, 'a', 'b'), regexp_matches(region, «'[x'») FROM data",
      "'[x' is no regular expression"),
@@ -152,3 +159,10 @@ def test_a_schema_with_nothing_like_the_table_has_no_fix(look):
     (told,) = look("SELECT * FROM public.something_else").diagnostics
     assert (told.message, told.fix) == ("there is no schema `public`", None)
     assert told.help == "the inputs are `data`, `customers`"
+
+
+def test_of_several_list_functions_none_is_pointed_at_by_guess(look):
+    query = "SELECT 'ü' AS u, list_sum(id), list_avg([id]) FROM data"
+    (found,) = look(query).diagnostics
+    assert (found.code, found.message) == ("ODB306", "`list_aggr` does not take BIGINT and a text")
+    assert look(query).at(found) == query
