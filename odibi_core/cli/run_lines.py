@@ -62,6 +62,8 @@ class LineView:
         match event:
             case RunStarted():
                 self.write(f"{event.run_id}  {one_line(event.pipeline)}  {_steps(len(event.steps))}")
+                if isinstance(resumed := event.options.get("resume"), str):
+                    self.write(f"carries on with {one_line(resumed)}")
             case Log(level="error", stream=None, step=str(step)):
                 # Of a failure the step's own line tells more, if that is what follows.
                 self._release(step)
@@ -102,6 +104,8 @@ class LineView:
             parts.append(_said(event.error))
         elif event.reason and event.state != "success":
             parts.append(one_line(event.reason))
+        elif event.why and event.state == "success":
+            parts.append(one_line(event.why))
         return "  ".join(parts)
 
 

@@ -114,6 +114,7 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
         ("pipeline", record.pipeline),
         ("source", record.source or ""),
         ("started", phrases.moment(record.started) if record.started is not None else ""),
+        ("resumes", str(record.options.get("resume") or "")),
         ("steps", f"{steps_done(record)}/{len(record.steps)} done" if record.steps else ""),
         ("rows out", f"{rows:,}" if (rows := rows_out(record)) is not None else ""),
         ("log", f"{record.log_count:,} line{'s' * (record.log_count > 1)}" if record.log_count else ""),
@@ -126,7 +127,11 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
 def _step_row(step: StepRecord, unicode: bool) -> list[Cell]:
     style = phrases.state_style(step.state)
     attempts = len(step.attempts)
-    notes = [step.reason or "", f"{attempts} attempts" if attempts > 1 else "", _schema_note(step)]
+    notes = [
+        step.reason or step.why or "",
+        f"{attempts} attempts" if attempts > 1 else "",
+        _schema_note(step),
+    ]
     if step.expectations:
         unmet, all_of = len(step.unmet), len(step.expectations)
         plural = "s" * (all_of != 1)

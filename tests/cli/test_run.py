@@ -335,6 +335,14 @@ def test_resuming_a_failed_run_selecting_and_reusing(home: Path) -> None:
     assert resumed.returncode == 0, resumed.stderr
     assert newest(home) == {"read": "reused", "filter": "reused", "last": "success"}
     assert "unchanged since run_" in resumed.stdout
+    newest_run, failed = (summary.run_id for summary in open_store(home / "tracker_logs").recent(2))
+    why = f"it failed in {failed}"
+    assert f"carries on with {failed}\n" in resumed.stdout
+    assert any(" last " in line and line.endswith(f"  {why}") for line in resumed.stdout.splitlines())
+    shown = subprocess.run(
+        [*RUN[:-1], "runs", "show", newest_run], cwd=home, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    assert why in shown and ["resumes", failed] in [line.split() for line in shown.splitlines()]
     again = run(path, "--reuse", "--select", "tag:daily+", cwd=home)
     assert again.returncode == 0
     assert newest(home) == {"read": "skipped", "filter": "reused", "last": "reused"}
