@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 _SAMPLE_SIZE = re.compile(r"Sample sample_size (-?[\d.]+) out of range")
 _DECIMAL = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?=\s*(?:%|PERCENT\b))", re.IGNORECASE)
 _COLUMN_TWICE = re.compile(r'Column with name "?(?P<name>.*?)"? already exists')
+# What stands behind a name that WITH gives.
+_MAKES = re.compile(r"\s*(?:\([^()]*\)\s*)?AS\s*(?:(?:NOT\s+)?MATERIALIZED\s+)?\(", re.IGNORECASE)
 _BETWEEN = re.compile(r"between (\d+) and (\d+)")
 
 
@@ -35,6 +37,9 @@ def find_place(problem: SqlProblem, sql: str) -> tuple[int, int] | None:
         found = _named(problem, problem.name, sql)
     else:
         return None
+    if problem.message.startswith("Duplicate CTE"):
+        made = [spot for spot in found if _MAKES.match(sql, spot[1])]
+        return made[1] if len(made) > 1 else None
     if problem.kind == "alias":
         return found[-1] if found else None
     return found[0] if len(found) == 1 else None

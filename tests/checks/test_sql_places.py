@@ -43,6 +43,8 @@ PLACES = [
     ("ODB310", "SELECT region, n FROM (SELECT «*», count(*) AS n FROM data GROUP BY region) AS s",
      "`*` selects `id`, which is neither in GROUP BY nor in an aggregate"),
     ("ODB302", "SELECT s.id FROM (SELECT «p».* FROM data) AS s", "no table is called `p` here"),
+    ("ODB312", "WITH t AS (SELECT id FROM data), «t» (a) AS (SELECT id FROM t) SELECT * FROM t",
+     "two tables are called `t`"),
     ("ODB317", "SELECT regexp_matches(region, «'('») FROM data", "'(' is no regular expression"),
     ("ODB317", "SELECT regexp_replace(region, 'a', 'b'), regexp_matches(region, «'[x'») FROM data",
      "'[x' is no regular expression"),
