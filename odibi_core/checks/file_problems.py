@@ -59,6 +59,10 @@ _BY_KEY = frozenset(
 )  # fmt: skip
 _FORMATS = frozenset({"parquet", "excel", "sqlite", "avro", "json", "jsonl"})
 _LONGEST = 300
+# What DuckDB says of a value in a csv file, after the line and before what might help.
+_CONVERTING = re.compile(
+    r"Error when converting column \".*?\"\. C(ould not convert .*? to '[^']+')", re.DOTALL
+)
 
 
 class FileProblem:
@@ -101,12 +105,10 @@ class FileProblem:
             return [self._at(file_codes.MISSING_PACKAGE, error.message, error.help, field)]
         blamed = self._blamed(columns)
         if blamed:
-            alone = {n: v for n, v in self._filled.params.items() if n in ("format", blamed[0])}
-            try:
-                columns(alone)
-            except REFUSALS as told:
-                error = told  # what it says of this option, where others are wrong too
             return self._option(blamed, error, columns)
+        alone = self._wrong_alone(columns)
+        if alone is not None:
+            return self._option(*alone, columns)
         if isinstance(error, StepOptionError):
             reason = _reason(self._filled.told(error.message))
             return [
@@ -125,12 +127,8 @@ class FileProblem:
     # -- options ----------------------------------------------------------------------------------------
 
     def _blamed(self, columns: Columns) -> tuple[str | int, ...]:
-        """Returns the path in `params` without which the files can be read; nothing where there is none.
-
-        Where several things are wrong it is the option that alone brings an error of its own.
-        """
+        """Returns the path in `params` without which the files can be read; nothing where there is none."""
         params = {name: value for name, value in self._filled.params.items() if name != "format"}
-        plain = {name: value for name, value in self._filled.params.items() if name == "format"}
         for name in sorted(params, key=lambda name: name not in _CLOSE):
             rest = {other: value for other, value in self._filled.params.items() if other != name}
             if not _works(columns, rest):
@@ -150,12 +148,17 @@ class FileProblem:
                     if _works(columns, {**rest, name: [*value[:at], *value[at + 1 :]]}):
                         return (name, at)
             return (name,)
-        without = _refusal(columns, plain)
-        for name, value in params.items():
-            alone = _refusal(columns, {**plain, name: value})
-            if alone is not None and alone != without:
-                return (name,)
         return ()
+
+    def _wrong_alone(self, columns: Columns) -> tuple[tuple[str], Exception] | None:
+        """Returns the option that alone brings an error of its own, where several do, and that error."""
+        plain = {name: value for name, value in self._filled.params.items() if name == "format"}
+        without = _refusal(columns, plain)
+        for name, value in self._filled.params.items():
+            alone = _refusal(columns, {**plain, name: value})
+            if alone is not None and _told(alone) != _told(without):
+                return (name,), alone
+        return None
 
     def _option(self, blamed: tuple[str | int, ...], error: Exception, columns: Columns) -> list[Diagnostic]:
         name, value = str(blamed[0]), self._filled.params[str(blamed[0])]
@@ -172,7 +175,8 @@ class FileProblem:
         reason = _reason(self._filled.told(said(error, value)))
         return [
             codes.INVALID_OPTION.found(
-                f"`{blamed[-1]}` does not work here: {reason}", step=self._step.name,
+                f"`{value if name == 'parse_dates' and len(blamed) > 1 else blamed[-1]}` does not work here: "
+                f"{reason}", step=self._step.name,
                 field=".".join(map(str, ("params", *blamed))),
                 span=place(self._step, "params", *blamed, start=0), suggestion=meant,
                 help=f"did you mean `{meant}`" if meant else f"see what the {self._fmt.name} reader takes",
@@ -269,17 +273,24 @@ def _works(columns: Columns, params: Mapping[str, Any]) -> bool:
     return _refusal(columns, params) is None
 
 
-def _refusal(columns: Columns, params: Mapping[str, Any]) -> str | None:
+def _refusal(columns: Columns, params: Mapping[str, Any]) -> Exception | None:
     """Returns what the reader says of the files with other params; None where it reads them."""
     try:
         columns(params)
     except REFUSALS as error:
-        return f"{type(error).__name__}: {error}"
+        return error
     return None
+
+
+def _told(error: Exception | None) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _reason(message: str, *, keep_file: bool = False) -> str:
     """Returns the gist of a reader's message: its first sentence, without the file's name."""
+    converting = None if keep_file else _CONVERTING.search(message)
+    if converting is not None:
+        return f"c{converting[1]}"
     text = message.partition("\n")[0]
     if not keep_file:
         text = re.sub(r"^`[^`]*` (?:cannot be read[^:]*|[^:`]*): ", "", text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks import codes, data_codes, file_codes
+from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
+from odibi_core.checks.database_faults import empty_database, no_database, no_table
 from odibi_core.checks.database_files import find_database, written_tables
 from odibi_core.checks.database_options import refused_value
 from odibi_core.checks.database_queries import DatabaseQuery
@@ -17,8 +19,6 @@ from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Schema, of_source
 from odibi_core.checks.sources import missing_source
-from odibi_core.checks.sql_names import best
-from odibi_core.config.origins import replacement
 from odibi_core.errors import FormatError
 from odibi_core.plan.reading import CONNECTED, what_is_read
 from odibi_core.text import one_line
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 _BESIDES = (*CONNECTED, "format")
 _PLAIN = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN", "INTEGER"})
-_SHOWN = 8
 
 Field = tuple[str | int, ...]
 
@@ -83,14 +82,15 @@ class TableSource:
             catalogue = database.catalogue(self._tools.desk)
         except FormatError as error:
             if not database.by_connection:
-                self._found.append(self._no_database(database, error))
+                told = empty_database if database.is_empty else partial(no_database, error=error)
+                self._found.append(told(self._filled, database))
             return None
         except OSError:
             return None
         if catalogue is None:
             return None
         if database.is_empty and not database.by_connection:
-            self._found.append(self._empty(database))
+            self._found.append(empty_database(self._filled, database))
             return None
         kind, field = what
         written = written_tables(step, database, self._tools)
@@ -187,23 +187,6 @@ class TableSource:
                 self._found.append(replace(found, help=help))
         return False
 
-    def _empty(self, database: DatabaseFile) -> Diagnostic:
-        return file_codes.EMPTY_SOURCE.found(
-            f"`{one_line(self._step.value or database.label)}` is empty", step=self._step.name,
-            field=".".join(database.field), span=place(self._step, *database.field, start=0),
-            help="there are no tables in it",
-        )  # fmt: skip
-
-    def _no_database(self, database: DatabaseFile, error: FormatError) -> Diagnostic:
-        if database.is_empty:
-            return self._empty(database)
-        kind = "SQLite" if database.kind == "sqlite" else "DuckDB"
-        return file_codes.NOT_THE_FORMAT.found(
-            f"`{one_line(self._step.value or database.label)}` is no {kind} database", step=self._step.name,
-            field=".".join(database.field), span=place(self._step, *database.field, start=0),
-            help=self._filled.told(error.message.partition(": ")[2].partition("\n")[0]) or None,
-        )  # fmt: skip
-
     # -- tables -----------------------------------------------------------------------------------------
 
     def _table(
@@ -218,7 +201,7 @@ class TableSource:
         table = catalogue.find(text)
         if table is None:
             if "." not in text:
-                self._found.append(self._no_table(text, database, catalogue, field))
+                self._found.append(no_table(self._filled, text, database, catalogue, field))
             return None
         options = {
             name: value
@@ -235,22 +218,6 @@ class TableSource:
                 return None
             return self._typed(catalogue.tables[table] or [], options, empty=table in catalogue.empty)
         return self._sqlite_table(database, catalogue, table, options)
-
-    def _no_table(self, text: str, database: DatabaseFile, catalogue: Catalogue, field: Field) -> Diagnostic:
-        step = self._step
-        meant, certain = best(text, catalogue.tables)
-        written = step.value if field == ("value",) else step.params[str(field[-1])]
-        names = [f"`{one_line(name)}`" for name in list(catalogue.tables)[:_SHOWN]]
-        more = f" and {len(catalogue.tables) - _SHOWN:,} more" if len(catalogue.tables) > _SHOWN else ""
-        listed = f"it has {', '.join(names)}{more}" if names else "it has no tables"
-        shown = self._step.params["connection"] if database.by_connection else database.label
-        return data_codes.UNKNOWN_TABLE.found(
-            f"`{self._filled.told(str(shown))}` has no table `{one_line(str(written))}`", step=step.name,
-            field=".".join(map(str, field)), span=place(step, *field, start=0), suggestion=meant,
-            help=f"a table `{one_line(meant)}` exists" if meant else listed,
-            fix=None if meant is None or text != written
-            else replacement(step.origin, meant, *field, safe=certain),
-        )  # fmt: skip
 
     def _sqlite_table(
         self, database: DatabaseFile, catalogue: Catalogue, table: str, options: dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
+from odibi_core.checks.database_faults import no_database
 from odibi_core.checks.database_files import DatabaseFile, find_database, written_tables
 from odibi_core.checks.database_urls import check_url
 from odibi_core.checks.file_options import bad_value, unknown_options
@@ -130,7 +131,7 @@ class TableTarget:
             catalogue = database.catalogue(self._tools.desk)
         except FormatError as error:
             if not database.by_connection:
-                yield self._no_database(database, error)
+                yield no_database(self._filled, database, error)
             return
         except OSError:
             return
@@ -171,14 +172,6 @@ class TableTarget:
                 f"the table `{one_line(table)}` has no column `{one_line(added[0])}`", step=self._step.name,
                 field=".".join(field), span=place(self._step, *field, start=0), help=f"it has {listed}",
             )  # fmt: skip
-
-    def _no_database(self, database: DatabaseFile, error: FormatError) -> Diagnostic:
-        kind = "SQLite" if database.kind == "sqlite" else "DuckDB"
-        return file_codes.NOT_THE_FORMAT.found(
-            f"`{one_line(self._step.value or database.label)}` is no {kind} database", step=self._step.name,
-            field=".".join(database.field), span=place(self._step, *database.field, start=0),
-            help=self._filled.told(error.message.partition(": ")[2].partition("\n")[0]) or None,
-        )  # fmt: skip
 
 
 def _columns_of(catalogue: Catalogue, table: str) -> list[str] | None:

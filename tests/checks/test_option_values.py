@@ -279,6 +279,23 @@ def test_a_table_by_connection_that_is_a_view_is_told(world: Path, tmp_path: Pat
     assert isinstance(failed, OdibiError)
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"dtype": {"v": "int64"}}, "`v` does not work here: could not convert string \"x\" to 'BIGINT'"),
+        ({"parse_dates": ["v"]}, "`v` does not work here: could not convert string \"0\" to 'TIMESTAMP'"),
+    ],
+)
+def test_duckdb_says_which_value_of_a_small_csv_is_not_so(
+    params: dict[str, Any], message: str, world: Path, tmp_path: Path
+) -> None:
+    here = here_in(tmp_path, world)
+    (here / "late.csv").write_text("id,v\n" + "".join(f"{i},{i}\n" for i in range(3_000)) + "3000,x\n")
+    told, failed = told_and_failed(here, steps_of("duckdb", "read", "late.csv", params))
+    assert [found.message for found in told] == [message]
+    assert isinstance(failed, OdibiError)
+
+
 def test_texts_in_a_list_are_the_nulls_that_duckdb_writes(world: Path, tmp_path: Path) -> None:
     steps = steps_of("duckdb", "write", "o.csv", {"na_rep": ["zz"]})
     assert told_and_failed(here_in(tmp_path, world), steps) == ([], None)
