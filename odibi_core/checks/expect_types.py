@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _WORDS = {"number": "numbers", "time": "times", "text": "texts", "boolean": "true and false"}
 _SAMPLES = {"number": "1", "boolean": "TRUE", "time": "'2000-01-01'"}
-_SHOWN = 60  # characters of a text
 _SAYS_NOTHING = frozenset({"internal", "extension", "outside"})
 
 
@@ -109,7 +108,7 @@ def _check_texts(
         return
     code = expect_codes.EXPECTATION_TYPE if column.texts.surely else data_codes.DOUBTFUL_CONVERSION
     yield code.found(
-        f"`{column.name}` holds the text `{one_line(bad[0])[:_SHOWN]}`, which {what}", step=step.name,
+        f"`{column.name}` holds the text `{one_line(bad[0])}`, which {what}", step=step.name,
         field=".".join(map(str, path)), span=place(step, *path, key=key, start=0), help=help,
     )  # fmt: skip
 
