@@ -14,6 +14,7 @@ import msgspec
 from odibi_core.config.placeholders import Values
 from odibi_core.core.facts import Facts
 from odibi_core.core.kept_files import read_full
+from odibi_core.core.secrecy import holds_secret, knew_secrets
 from odibi_core.errors import EngineError, RunError, StepError
 from odibi_core.functions.registry import REGISTRY
 from odibi_core.journal.events import DatasetKept, DatasetStored, Expectation, Fingerprint, Snapshot
@@ -76,6 +77,7 @@ class Reuser:
         self._lock = threading.Lock()
         self._plan: RunPlan | None = None
         self._lost: dict[str, str] = {}
+        self._knew: dict[str, bool] = {}  # run -> whether it knew the secrets of this one
 
     # -- the plan -------------------------------------------------------------------------------------
 
@@ -170,11 +172,13 @@ class Reuser:
             kept = taken.kept.get(local)
             if past is not None:
                 self._take_preview(step, key, past, taken)
-            files = self._take_kept(step, key, kept) if kept is not None else None
+            told = kept is not None and self._tells(taken.run, kept.file)
+            files = self._take_kept(step, key, kept) if kept is not None and not told else None
             if files is not None:
                 self._frames.add_kept(key, partial(_load, step, key, files, self._contexts))
             elif local in taken.needed:
-                self._lost[step.name] = "unchanged, but its kept result went away as the run began"
+                lost = "holds a secret that was none then" if told else "went away as the run began"
+                self._lost[step.name] = f"unchanged, but its kept result {lost}"
                 raise StepError(
                     f"the kept result of `{step.name}` cannot be taken from {taken.run.run_id}",
                     step=step.name,
@@ -195,6 +199,8 @@ class Reuser:
             if source is None:
                 continue
             file = paths.data_file(number, kind)
+            if self._tells(taken.run, taken.run.directory / source):
+                continue
             if _link(taken.run.directory / source, paths.directory / file):
                 rows = past.preview_rows if kind == "preview" else past.rows
                 self._tracker.record(
@@ -207,6 +213,18 @@ class Reuser:
                         step=step.name,
                     )
                 )
+
+    def _tells(self, run: PastRun, file: Path) -> bool:
+        """Whether a file of an earlier run shows a secret, which that run may not have known to be one."""
+        redactor = self._tracker.redactor
+        if not redactor:
+            return False
+        if run.run_id not in self._knew:
+            self._knew[run.run_id] = knew_secrets(run, self._steps.values())
+        try:
+            return not self._knew[run.run_id] and holds_secret(file, redactor)
+        except (OSError, ValueError):  # gone or damaged, which is told where it is taken
+            return False
 
     def _take_kept(self, step: Step, key: str, kept: Kept) -> tuple[Path, Path | None] | None:
         """Gives a kept result a name in this run too, so that neither run needs the other."""

@@ -11,9 +11,12 @@ from odibi_core.errors import SecretError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
+    from odibi_core.config.placeholders import PlaceholderKind
     from odibi_core.core.node import Step
     from odibi_core.journal.redaction import Redactor
+    from odibi_core.reuse.past import PastRun
 
 
 def hide_named_secrets(steps: Iterable[Step], variables: Mapping[str, Any], redactor: Redactor) -> None:
@@ -28,18 +31,47 @@ def hide_named_secrets(steps: Iterable[Step], variables: Mapping[str, Any], reda
         redactor: Is told.
     """
     values = Values(variables, os.environ)
-    named = {
+    for kind, name in _named(steps):
+        with suppress(SecretError):
+            values.get(kind, name)
+    for secret in values.secrets:
+        redactor.add(secret)
+
+
+def knew_secrets(run: PastRun, steps: Iterable[Step]) -> bool:
+    """Whether an earlier run knew all secrets that steps name, and so kept them out of what it stored."""
+    try:
+        config = (run.directory / "config.json").read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
+    known = {(found.kind, found.name) for found in find_placeholders(config)}
+    unset = any(
+        step.error is not None and step.error.type.endswith("SecretError") for step in run.record.steps
+    )
+    return not unset and known.issuperset(_named(steps))
+
+
+def holds_secret(file: Path, redactor: Redactor) -> bool:
+    """Whether a secret stands in a stored file: Parquet, else text."""
+    if file.suffix != ".parquet":
+        text = file.read_text()
+        return redactor.text(text) != text
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as opened:
+        return any(redactor.is_in(pa.Table.from_batches([batch])) for batch in opened.iter_batches())
+
+
+def _named(steps: Iterable[Step]) -> set[tuple[PlaceholderKind, str]]:
+    """Returns the placeholders in steps whose values are secret."""
+    return {
         (found.kind, found.name)
         for step in steps
         for text in _texts([step.value, step.params, step.metadata])
         for found in find_placeholders(text)
+        if Values.is_secret(found.kind, found.name)
     }
-    for kind, name in named:
-        if values.is_secret(kind, name):
-            with suppress(SecretError):
-                values.get(kind, name)
-    for secret in values.secrets:
-        redactor.add(secret)
 
 
 def _texts(value: Any) -> Iterator[str]:

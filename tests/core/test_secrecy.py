@@ -14,11 +14,18 @@ from tests.builders import sql
 SECRET = "topsecret123"
 
 
-def run(steps, directory, variables=None):
+def run(steps, directory, variables=None, **options):
     tracker = Tracker(directory / "logs")
     with create_engine_context("duckdb", base_dir=directory) as context:
         orchestrator = Orchestrator(
-            steps, context, tracker, EventEmitter(), variables=variables, max_workers=1
+            steps,
+            context,
+            tracker,
+            EventEmitter(),
+            variables=variables,
+            max_workers=1,
+            pipeline="p",
+            **options,
         )
         orchestrator.run()
         orchestrator.close()
@@ -96,3 +103,29 @@ def test_what_is_not_set_is_told_by_the_step_that_wants_it(tmp_path, monkeypatch
     with pytest.raises(SecretError, match="`ODIBI_T` is not set") as raised:
         run([early(), LATER["query"]()], tmp_path)
     assert "step `late` failed" in raised.value.__notes__
+
+
+@pytest.mark.parametrize("rows", [1, 3000])
+def test_what_an_earlier_run_did_not_know_to_be_a_secret_is_not_taken_over(tmp_path, monkeypatch, rows):
+    monkeypatch.setenv("ODIBI_T", SECRET)
+    other = sql("other", "SELECT 1 AS n")
+    first = run([early(rows), other], tmp_path)
+    assert first.record.datasets["early"].full_file is not None
+    second = run([early(rows), other, LATER["query"]()], tmp_path, use_cache=True)
+    assert second.record.state == "success" and second.steps["other"].state == "reused"
+    assert second.steps["early"].why == "unchanged, but its kept result holds a secret that was none then"
+    assert plain(second.directory) == []
+    third = run([early(rows), other, LATER["query"]()], tmp_path, use_cache=True, keep_frames=False)
+    assert {step.state for step in third.steps.values()} == {"reused"}, "what nobody needs was not kept"
+    assert plain(third.directory) == []
+
+
+def test_a_secret_that_was_not_set_is_not_taken_over_when_it_is(tmp_path, monkeypatch):
+    steps = [early(), LATER["query"]()]
+    monkeypatch.delenv("ODIBI_T", raising=False)
+    with pytest.raises(SecretError):
+        run(steps, tmp_path)
+    failed = next((tmp_path / "logs").glob("run_*/events.jsonl")).parent
+    monkeypatch.setenv("ODIBI_T", SECRET)
+    resumed = run(steps, tmp_path, resume=failed)
+    assert resumed.steps["early"].state == "success" and plain(resumed.directory) == []
