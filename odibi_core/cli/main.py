@@ -54,6 +54,7 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs `odibi-core` with `arguments` and returns its exit code."""
+    written = sys.stdout
     try:
         code: Any = cli.main(args=list(arguments), prog_name="odibi-core", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -61,6 +62,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return COULD_NOT_WORK
+    except SystemExit:
+        if sys.stdout is written:
+            raise
+        return FINE  # the reader of our output has gone (`| head`): Click met it, and would end with 1
     except (click.Abort, KeyboardInterrupt, RunCancelledError):
         click.echo("cancelled", err=True)
         return CANCELLED

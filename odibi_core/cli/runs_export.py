@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odibi_core.cli.runs_place import place_options, store_of, which_run
+from odibi_core.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,13 @@ def command(
     if send and collector is None:
         raise click.UsageError("--send needs OPENLINEAGE_URL in the environment; or give --url")
     named = namespace or os.environ.get("OPENLINEAGE_NAMESPACE") or "odibi"
-    told = list(events(store.open(which), _steps(store, which), namespace=named))
+    record = store.open(which)
+    told = list(events(record, _steps(store, which), namespace=named))
+    if not told:
+        raise RunError(
+            f"there is nothing to export of `{record.run_id}`: its log does not tell when anything was",
+            help="an OpenLineage event needs a time",
+        )
     if collector is not None:
         click.echo(f"{post(told, collector)} events sent", err=True)
     lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in told)

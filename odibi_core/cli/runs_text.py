@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -77,7 +78,7 @@ def echo_run(record: RunRecord) -> None:
     sign, style = phrases.state_sign(record.state, unicode=unicode), phrases.state_style(record.state)
     printer.line(
         (f"{sign} {one_line(record.run_id) or 'run'}  {record.state.replace('_', ' ')}", style),
-        (f"  {phrases.duration(record.duration_ms, unicode=unicode)}", ""),
+        (f"  {_length(record, unicode)}", ""),
     )
     printer.table([[Cell(name, "dim"), Cell(value)] for name, value in _facts(record)], indent=2)
     if record.steps:
@@ -89,6 +90,14 @@ def echo_run(record: RunRecord) -> None:
             _echo_error(printer, f"{step.info.name}: ", step.error)
     if record.error is not None and all(step.error != record.error for step in record.steps):
         _echo_error(printer, "", record.error)
+
+
+def _length(record: RunRecord, unicode: bool) -> str:
+    """Returns how long a run took, or has taken until now."""
+    if record.duration_ms is None and record.is_live and record.started is not None:
+        so_far = (datetime.now(UTC) - record.started).total_seconds() * 1000
+        return f"{phrases.duration(max(so_far, 0.0), unicode=unicode)} so far"
+    return phrases.duration(record.duration_ms, unicode=unicode)
 
 
 def echo_log(lines: Iterable[LogLine]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.journal.values import json_value
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
 
 _CELLS_SHOWN = 8
 _WIDTH = 40
+_TOPS, _TOP_WIDTH = 3, 27  # a time with its zone has room: cut, all times of a day look alike
+_NOT_UNIQUE = re.compile(" not unique (before|after)$")
 _NAMES = {"not_finite": "NaN and infinities", "top": "most frequent"}
 
 
 def claim(diff: DataDiff) -> str:
     """Returns what was found of the rows, and what that rests on: `+3 -2 ~5 =990  by id, all rows`."""
     if diff.basis == "schema and counts":
-        return f"rows not compared: {diff.reason or 'they are not stored'}"
+        remedy = ""
+        if diff.reason is not None and _NOT_UNIQUE.search(diff.reason):
+            remedy = "; name a key of more columns, `--key a,b` or `metadata.key`"
+        return f"rows not compared: {diff.reason or 'they are not stored'}{remedy}"
     counts = [("+", diff.added), ("-", diff.removed), ("~", diff.changed), ("=", diff.same)]
     found = " ".join(f"{sign}{number:,}" for sign, number in counts if number is not None)
     if not diff.key:
@@ -95,10 +101,10 @@ def drift_words(column: ColumnDrift, arrow: str) -> str:
         ]
     for changed in column.changes:
         if changed.name == "top":
-            before, after = (", ".join(value_words(v, 12) for v in (side or [])[:3]) for side in
-                             (changed.before, changed.after))  # fmt: skip
-            if before == after:
+            sides = [(side or [])[:_TOPS] for side in (changed.before, changed.after)]
+            if sides[0] == sides[1]:
                 continue
+            before, after = (", ".join(value_words(v, _TOP_WIDTH) for v in side) or "none" for side in sides)
         else:
             before, after = (value_words(value, 24) for value in (changed.before, changed.after))
         parts.append(f"{_NAMES.get(changed.name, changed.name)} {before} {arrow} {after}")

@@ -149,7 +149,7 @@ def diff_tables(
         max_rows: Most rows returned; the figures count all.
         exact_up_to: With more rows than this on a side, a sample of keys is compared.
     """
-    from odibi_core.runs.diff_keys import NO_KEY, find_key, given_key
+    from odibi_core.runs.diff_keys import find_key, given_key
     from odibi_core.runs.diff_rows import compare_rows
     from odibi_core.runs.diff_types import plain_table
 
@@ -171,8 +171,8 @@ def diff_tables(
         return replace(claimed, reason=partial)
     before, after = plain_table(before), plain_table(after)
     found = given_key(before, after, key) if key else find_key(before, after)
-    if found is None or isinstance(found, str):
-        return replace(claimed, reason=found or NO_KEY)
+    if isinstance(found, str):
+        return replace(claimed, reason=found)
     return compare_rows(claimed, before, after, found, tolerance, max_rows, exact_up_to, partial)
 
 

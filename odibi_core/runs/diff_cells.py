@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from odibi_core.formats.arrow import type_name
 from odibi_core.runs.diff_types import common_columns, kind_of, python_values, same_value
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def differing_cells(
         old, new = before.column(name), after.column(name)
         sorts = {kind_of(old.type), kind_of(new.type)} - {"null"}
         if len(sorts) > 1:
-            not_compared[name] = f"its type changed from {old.type} to {new.type}"
+            not_compared[name] = f"its type changed from {type_name(old.type)} to {type_name(new.type)}"
             continue
         differing[name] = _differing_places(old.take(olds), new.take(news), tolerance)
     return differing, not_compared

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
-from odibi_core.runs.diff_keys import FOUND_KINDS, KEY_LIKE, MAX_CANDIDATES, NO_KEY, said
+from odibi_core.runs.diff_keys import FOUND_KINDS, KEY_LIKE, MAX_CANDIDATES, missing, no_key, said
 from odibi_core.runs.diff_side import row_of
 from odibi_core.runs.diff_sql import is_float, same_keys, whole_check
 from odibi_core.runs.diff_types import kind_of
@@ -52,8 +52,10 @@ def given_file_key(
     """Returns the key of the columns given, or why it cannot hold. That it is unique is left to the join."""
     for column in columns:
         for word, side in (("before", old), ("after", new)):
-            if (number := side.number(column)) < 0:
-                return f"key column `{column}` is {'missing' if number == -1 else 'there twice'} {word}"
+            if (number := side.number(column)) == -1:
+                return missing(column, word, side.schema.names)
+            if number < 0:
+                return f"key column `{column}` is there twice {word}"
     key = _key(connection, old, new, tuple(columns), found=False)
     if key is None:
         return "the types of the key columns cannot be compared"
@@ -73,13 +75,16 @@ def find_file_key(connection: duckdb.DuckDBPyConnection, old: Side, new: Side) -
     eight columns are looked at, and of their pairs and triples only those that have enough different values.
     """
     candidates: list[FileKey] = []
+    with_nulls: list[FileKey] = []
     for name in sorted(_candidates(old, new), key=lambda name: not KEY_LIKE.search(name)):
         key = _key(connection, old, new, (name,), found=True)
-        if key is not None and all(
-            _look_at(connection, side, (name,), parts)[0] is None
-            for side, parts in ((old, key.before), (new, key.after))
-        ):
+        if key is None:
+            continue
+        sides = ((old, key.before), (new, key.after))
+        if all(_look_at(connection, side, (name,), parts)[0] is None for side, parts in sides):
             candidates.append(key)
+        else:
+            with_nulls.append(key)
         if len(candidates) == MAX_CANDIDATES:
             break
     for size in (1, 2, 3):
@@ -87,7 +92,12 @@ def find_file_key(connection: duckdb.DuckDBPyConnection, old: Side, new: Side) -
         for key in _likely(connection, old, new, sets):
             if _is_unique(connection, old, key.before) and _is_unique(connection, new, key.after):
                 return key
-    return NO_KEY
+    unique = (
+        key.columns[0]
+        for key in with_nulls[:MAX_CANDIDATES]
+        if all(_is_unique(connection, s, p, nulls=True) for s, p in ((old, key.before), (new, key.after)))
+    )
+    return no_key(list(islice(unique, 1)))
 
 
 def _joined(keys: Sequence[FileKey]) -> FileKey:
@@ -191,9 +201,13 @@ def _distinct(
     return row_of(connection, f"SELECT {counts} FROM {side.relation('s')}")
 
 
-def _is_unique(connection: duckdb.DuckDBPyConnection, side: Side, parts: Sequence[str]) -> bool:
+def _is_unique(
+    connection: duckdb.DuckDBPyConnection, side: Side, parts: Sequence[str], *, nulls: bool = False
+) -> bool:
+    """Whether no key stands twice; with `nulls`, those without a value do not count."""
     keys = ", ".join(parts)
-    twins = f"SELECT 1 FROM {side.relation('s')} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    some = f" WHERE {parts[0]} IS NOT NULL" if nulls else ""
+    twins = f"SELECT 1 FROM {side.relation('s')}{some} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
     return not _one(connection, f"SELECT count(*) FROM ({twins})")
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from odibi_core.formats.arrow import type_name
 from odibi_core.runs.compare import compare_schemas
 from odibi_core.runs.diff import (
     MEMORY_LIMIT,
@@ -262,9 +263,9 @@ def _tests(old: Side, new: Side, key: FileKey, tolerance: float) -> tuple[dict[s
         if test is not None:
             tests[name] = test
         elif one.arrow != other.arrow:
-            not_compared[name] = f"its type changed from {one.arrow} to {other.arrow}"
+            not_compared[name] = f"its type changed from {type_name(one.arrow)} to {type_name(other.arrow)}"
         else:
-            not_compared[name] = f"values of type {one.arrow} cannot be compared in files"
+            not_compared[name] = f"values of type {type_name(one.arrow)} cannot be compared in files"
     if old.once:
         tests[TIMES] = "a.times = b.times"
     return tests, not_compared

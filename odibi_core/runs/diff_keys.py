@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from odibi_core.runs.diff_types import common_columns, integral, kind_of
+from odibi_core.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,10 @@ def given_key(before: pa.Table, after: pa.Table, columns: Sequence[str]) -> Key 
     for column in columns:
         for side, table in (("before", before), ("after", after)):
             count = table.column_names.count(column)
-            if count != 1:
-                return f"key column `{column}` is {'missing' if count == 0 else 'there twice'} {side}"
+            if count == 0:
+                return missing(column, side, table.column_names)
+            if count > 1:
+                return f"key column `{column}` is there twice {side}"
     key = _key(before, after, tuple(columns), found=False)
     if key is None:
         return "the types of the key columns cannot be compared"
@@ -58,25 +61,44 @@ def given_key(before: pa.Table, after: pa.Table, columns: Sequence[str]) -> Key 
     return key
 
 
+def missing(column: str, side: str, names: Sequence[str]) -> str:
+    """Says that a side has no such key column, and which may be meant."""
+    meant = nearest(column, names)
+    return f"key column `{column}` is missing {side}" + (f"; there is `{meant}`" if meant else "")
+
+
+def no_key(with_nulls: Sequence[str]) -> str:
+    """Says that no key was found, and which columns were left out for their nulls alone."""
+    if not with_nulls:
+        return NO_KEY
+    return f"`{with_nulls[0]}` would be a key, but has rows without a value; name another in `metadata.key`"
+
+
 def said(columns: Sequence[str], side: str) -> str:
     """Says that a key is not unique on a side."""
     names = ", ".join(f"`{column}`" for column in columns)
     return f"{names} {'is' if len(columns) == 1 else 'are'} not unique {side}"
 
 
-def find_key(before: pa.Table, after: pa.Table) -> Key | None:
-    """Returns the smallest set of up to three columns that are unique and never null on both sides.
+def find_key(before: pa.Table, after: pa.Table) -> Key | str:
+    """Returns the smallest set of up to three columns that are unique and never null on both sides, or why
+    there is none.
 
     Floats are not looked at: that they are unique is chance. A column named like a key comes first. Of the
     first eight columns, pairs and triples are tried that have enough different values for the rows.
     """
     if before.num_columns == 0 or after.num_columns == 0:
-        return None
+        return NO_KEY
     candidates: dict[str, int] = {}
+    with_nulls: list[str] = []
     rows = max(before.num_rows, after.num_rows)
     for name in sorted(_candidates(before, after), key=lambda name: not KEY_LIKE.search(name)):
         key = _key(before, after, (name,), found=True)
-        if key is None or key.before.column(0).null_count or key.after.column(0).null_count:
+        if key is None:
+            continue
+        if key.before.column(0).null_count or key.after.column(0).null_count:
+            if all(_is_unique(side.drop_null()) for side in (key.before, key.after)):
+                with_nulls.append(name)
             continue
         if _is_unique(key.before) and _is_unique(key.after):
             return key
@@ -88,7 +110,7 @@ def find_key(before: pa.Table, after: pa.Table) -> Key | None:
         key = _key(before, after, names, found=True)
         if key is not None and _is_unique(key.before) and _is_unique(key.after):
             return key
-    return None
+    return no_key(with_nulls)
 
 
 def _candidates(before: pa.Table, after: pa.Table) -> list[str]:

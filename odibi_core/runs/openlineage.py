@@ -244,6 +244,9 @@ class _Export:
             ) else f"file://{self.path(str(where))}", table
         if not known.value.strip() or known.type not in ("config_op", "api"):
             return None
+        table = params.get("table")
+        if known.type == "config_op" and isinstance(table, str) and table and not _URL.match(known.value):
+            return f"file://{self.path(known.value)}", one_line(table)  # a database in a file
         return self.place(known.value)
 
     def place(self, value: str) -> tuple[str, str]:

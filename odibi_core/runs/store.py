@@ -133,7 +133,7 @@ class RunStore:
         paths = RunPaths(self.log_dir, run_id)
         plain = run_id.startswith("run_") and "/" not in run_id and "\0" not in run_id
         is_run = plain and (paths.journal.exists() or (is_run_id(run_id) and paths.directory.is_dir()))
-        if not (is_run or (plain and paths.final_log.is_file())):
+        if not (is_run or (plain and (paths.final_log.is_file() or paths.final_log.is_symlink()))):
             raise RunError(
                 f"no run `{run_id}` in `{self.log_dir}`",
                 help="`odibi-core runs list` shows those that are there",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HEAD = 8 * 1024
 _TAIL = 64 * 1024
 _FOLD_UP_TO = 512 * 1024
+_CLAIMED_S = 60.0  # a run that begins makes its directory first
 _STEPS_KEY = re.compile(rb',\s*"steps":\s*\[')
 
 
@@ -98,7 +100,7 @@ class SummaryReader:
             return self._placed(known[0], known[1])  # it has ended, so its journal is not written any more
         journal = _stamp(f"{log_dir}/{run_id}/events.jsonl")
         if log is None and journal is None:
-            return None
+            return _nothing(RunPaths(log_dir, run_id))
         stamp = (*(log or (0, 0)), *(journal or (0, 0)))
         paths = RunPaths(log_dir, run_id)
         if known is None or known[0] != stamp:
@@ -123,11 +125,15 @@ class SummaryReader:
         problem = None
         if has_log:
             try:
+                if paths.final_log.stat().st_size == 0:
+                    raise RunLogError(f"`{paths.final_log}` is not a run log: it is empty")
                 summary = _of_log(paths)
                 if summary.state != "running":
                     return summary, None
                 if not has_journal:  # saved before the end; its steps tell how far it came
                     return _of_record(read_log(paths.final_log), paths, paths.final_log), None
+            except OSError:  # deleted in this moment
+                problem = "gone"
             except RunLogError as error:
                 problem = error.message.removeprefix(f"`{paths.final_log}` ").removeprefix("is ")
                 if not has_journal:
@@ -217,6 +223,21 @@ def _with_fate(summary: RunSummary, record: RunRecord, paths: RunPaths) -> RunSu
     if fate == "running":
         return summary
     return replace(summary, state=fate, note=note_of(settle(record, fate)))
+
+
+def _nothing(paths: RunPaths) -> tuple[float, RunSummary] | None:
+    """Returns the row of a name that no run has: a link to nothing, a directory that has long been empty."""
+    try:
+        if paths.final_log.is_symlink():
+            told = f"a link to `{paths.final_log.readlink()}`, where nothing is"
+            at = paths.final_log.lstat().st_mtime
+            return (at, _problem(paths, paths.final_log, told)) if not paths.final_log.exists() else None
+        at = paths.directory.stat().st_mtime
+        if time.time() - at < _CLAIMED_S or any(paths.directory.iterdir()):
+            return None
+        return at, _problem(paths, paths.directory, "an empty directory: nothing of a run is in it")
+    except OSError:
+        return None
 
 
 def _problem(paths: RunPaths, path: Path, problem: str) -> RunSummary:

@@ -74,3 +74,11 @@ def test_sending_needs_a_collector(tmp_path, monkeypatch, capsys):
     assert code == 2 and "OPENLINEAGE_URL" in err
     code, _, err = run(capsys, "runs", "export", "--url", "http://127.0.0.1:9")
     assert code == 2 and "cannot be reached" in err
+
+
+def test_a_log_without_times_has_nothing_to_export_and_that_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    steps = [{"step_name": "a", "layer": "ingest", "state": "success"}]
+    (tmp_path / "run_old.json").write_text(json.dumps({"pipeline_id": "old", "steps": steps}))
+    code, out, err = run(capsys, "runs", "export", "run_old.json")
+    assert (code, out) == (2, "") and "its log does not tell when anything was" in err

@@ -308,3 +308,17 @@ def test_of_many_runs_the_newest_are_listed_and_it_is_said_how_to_see_all(logs, 
     assert len(runs(capsys, "list", "--all")[1].splitlines()) == 5
     assert len(runs(capsys, "list", "--format", "json")[1].splitlines()) == 4
     assert len(runs(capsys, "list", "-n", "2")[1].splitlines()) == 3
+
+
+def test_the_length_of_a_run_that_goes_on_is_that_so_far(logs, capsys):
+    with LiveRun(logs) as live:
+        head = runs(capsys, "show", live.paths.run_id)[1].splitlines()[0]
+        assert "running" in head and head.endswith(" so far") and "–" not in head
+
+
+def test_a_reader_of_a_list_that_goes_away_is_no_error(logs):
+    for minute in range(3):
+        make_run(logs, minute=minute)
+    command = f"set -o pipefail; {sys.executable} -m odibi_core runs list | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -125,7 +125,10 @@ def test_the_exit_code_is_another_where_data_may_differ_but_could_not_be_compare
     for minute in (0, 1):
         run_with(logs, {"id": [1, 2, 2], "v": [1.0, 2.0, 2.5 + minute]}, minute)
     code, out, err = diff(capsys, "--exit-code", "--key", "id")
-    assert "rows not compared: `id` is not unique before" in out
+    assert (
+        "rows not compared: `id` is not unique before; name a key of more columns, `--key a,b` or"
+        " `metadata.key`" in out
+    )
     assert (code, err) == (2, "some data could not be compared, so they may differ (exit code 2)\n")
     assert diff(capsys, "--exit-code", "--key", "id", "--no-data")[0] == 0
     assert diff(capsys, "--key", "id")[0] == 0

@@ -350,3 +350,24 @@ def test_a_key_that_is_found_is_unique_and_never_null_on_both_sides(pair):
     for table in (before, after) if found.key else ():
         keys = [tuple(row[n] for n in found.key) for row in table.to_pylist()]
         assert len(set(keys)) == len(keys) and not any(None in key for key in keys)
+
+
+def test_a_key_is_missed_for_its_nulls_where_that_is_the_reason():
+    table = pa.table({"k": [1, 2, None], "v": [1.0, 1.0, 1.0]})
+    assert diff(table, table).reason == (
+        "`k` would be a key, but has rows without a value; name another in `metadata.key`"
+    )
+    assert "no set of up to three columns is unique" in diff(*[pa.table({"v": [1.0, 1.5]})] * 2).reason
+
+
+def test_a_missing_key_column_is_told_with_the_one_that_may_be_meant():
+    table = pa.table({"order_id": [1, 2], "v": [1.0, 2.0]})
+    assert diff(table, table, key=("ordre_id",)).reason == (
+        "key column `ordre_id` is missing before; there is `order_id`"
+    )
+
+
+def test_types_are_named_as_in_the_schema():
+    before = pa.table({"k": [1], "v": pa.array(["x"], pa.large_string())})
+    after = pa.table({"k": [1], "v": [1.5]})
+    assert diff(before, after, key=("k",)).not_compared == {"v": "its type changed from string to double"}

@@ -308,3 +308,24 @@ def test_a_key_holds_exactly_where_it_is_unique_and_one_that_is_found_does(tmp_p
     assert (found.basis == "all rows") is unique
     searched = diff_files(*paths)
     assert bool(searched.key) is unique
+
+
+def test_a_key_is_missed_for_its_nulls_where_that_is_the_reason(diff):
+    table = pa.table({"k": [1, 2, None], "v": [1.0, 1.0, 1.0]})
+    assert diff(table, table).reason == (
+        "`k` would be a key, but has rows without a value; name another in `metadata.key`"
+    )
+    assert "no set of up to three columns is unique" in diff(*[pa.table({"v": [1.0, 1.5]})] * 2).reason
+
+
+def test_a_missing_key_column_is_told_with_the_one_that_may_be_meant(diff):
+    table = pa.table({"order_id": [1, 2], "v": [1.0, 2.0]})
+    assert diff(table, table, key=("ordre_id",)).reason == (
+        "key column `ordre_id` is missing before; there is `order_id`"
+    )
+
+
+def test_types_are_named_as_in_the_schema(diff):
+    before = pa.table({"k": [1], "v": pa.array(["x"], pa.large_string())})
+    after = pa.table({"k": [1], "v": [1.5]})
+    assert diff(before, after, key=("k",)).not_compared == {"v": "its type changed from string to double"}

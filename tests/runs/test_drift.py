@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from odibi_core.engine.profiling import profile_arrow
 from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopValue
+from odibi_core.runs.compare_words import drift_words
 from odibi_core.runs.drift import LARGE, MODERATE, compare_profiles
 from tests.counts import count
 
@@ -101,3 +102,12 @@ def test_the_index_is_never_negative_and_zero_only_where_shares_are_equal(before
     found = drift(before, after, pa.float64())
     assert found.psi is None or found.psi >= 0.0
     assert drift(before, before, pa.float64()).level == "none"
+
+
+def test_frequent_values_that_are_none_are_called_so_and_times_are_told_apart():
+    words = drift_words(drift([1.0, 1.8, 2.0, 3.0], [1.0, 1.0, 1.8, 1.8]), "→")
+    assert "most frequent none → 1, 1.8" in words
+    times = [dt.datetime(2026, 1, 1, hour) for hour in range(3)]
+    words = drift_words(drift([times[0]] * 3 + [times[1]] * 2, [times[2]] * 3 + [times[1]] * 2), "→")
+    moments = [f"2026-01-01T0{hour}:00:00" for hour in range(3)]
+    assert f"most frequent {moments[0]}, {moments[1]} → {moments[2]}, {moments[1]}" in words

@@ -128,6 +128,20 @@ def test_exporting_again_tells_of_the_same_runs(tmp_path):
     assert list(events(record, steps)) == list(events(record, steps))
 
 
+def test_a_table_of_a_database_file_is_told_with_its_table(tmp_path):
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.executescript("CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (1)")
+    read = Step(
+        "ingest", "read", "config_op", "duckdb", "shop.db", {"table": "orders"}, outputs={"data": "raw"}
+    )
+    told = list(events(*run(tmp_path, [read])))
+    check_form(told)
+    (source,) = next(e for e in told if e["eventType"] == "COMPLETE" and e["inputs"])["inputs"]
+    assert (source["namespace"], source["name"]) == (f"file://{tmp_path / 'shop.db'}", "orders")
+
+
 def test_a_password_in_a_connection_is_left_out(tmp_path):
     steps = [
         Step("connect", "db", value="postgresql://me:pa55@host:5432/shop"),

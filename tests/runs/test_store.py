@@ -195,6 +195,29 @@ def test_a_damaged_journal_is_made_up_for_by_the_final_log(tmp_path):
     assert open_store(tmp_path).open(paths.run_id) == expected
 
 
+def test_a_link_to_nothing_and_an_empty_directory_have_their_rows(tmp_path):
+    (tmp_path / "run_link.json").symlink_to(tmp_path / "gone.json")
+    (tmp_path / "run_20260101_000000").mkdir()
+    os.utime(tmp_path / "run_20260101_000000", (0, 0))
+    (tmp_path / "run_things").mkdir()
+    (tmp_path / "run_things" / "note").write_text("mine")
+    os.utime(tmp_path / "run_things", (0, 0))
+    store = open_store(tmp_path)
+    found = rows(store)
+    assert found.keys() == {"run_link", "run_20260101_000000"}
+    assert found["run_link"].problem == f"a link to `{tmp_path / 'gone.json'}`, where nothing is"
+    assert found["run_20260101_000000"].problem == "an empty directory: nothing of a run is in it"
+    for name in found:
+        store.delete(name)
+    assert os.listdir(tmp_path) == ["run_things"]
+
+
+def test_an_empty_log_is_said_to_be_empty(tmp_path):
+    (tmp_path / "run_x.json").touch()
+    (run,) = open_store(tmp_path).runs()
+    assert run.problem == "not a run log: it is empty"
+
+
 def test_a_pipe_among_the_logs_is_left_alone(tmp_path):
     os.mkfifo(tmp_path / "run_pipe.json")
     make_run(tmp_path)
