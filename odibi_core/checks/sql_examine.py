@@ -196,6 +196,8 @@ def _typed(lab: Lab, sql: str, known: Mapping[str, Schema], found: Schema, types
     certain = [{column.type} for column in found.columns]
     answers = 0
     for probe in _PROBES:
+        if all(None in types or len(types) > 1 for types in certain):
+            break  # no type is certain, whatever the others say
         answer = _described(lab, sql, _as_type(known, probe))
         if isinstance(answer, SqlProblem):
             continue

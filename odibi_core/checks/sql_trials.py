@@ -76,9 +76,12 @@ class Trials:
         if parts is None:
             return None
         form, inner = parts
-        rendered = [self._rendered(part) for part in inner]
-        if None in rendered:
-            return None
+        rendered: list[str] = []
+        for part in inner:
+            text = self._rendered(part)
+            if text is None:
+                return None
+            rendered.append(text)
         refusal = self._lab.tried(f"SELECT {form.format(*rendered)}")
         return None if refusal is None else self._told(node, inner, refusal, always)
 
@@ -132,12 +135,17 @@ class Trials:
 
     def _agree(self, inner: list[Node]) -> bool:
         """Whether two sides are seen to fit, or are judged as a text constant elsewhere."""
-        if len(inner) != 2 or any(_text_of(part) is not None for part in inner):
+        if len(inner) != 2 or any(_text_of(part) is not None or self._is_unknown(part) for part in inner):
             return True
         kinds = [self._apparent(part) for part in inner]
         if None in kinds:
             return False
         return kinds[0] == kinds[1] or all(_NUMERIC.fullmatch(kind or "") for kind in kinds)
+
+    def _is_unknown(self, node: Node) -> bool:
+        """Whether an expression is a column whose type nobody knows, by its name alone."""
+        names = node.get("column_names") or [""]
+        return node.get("class") == "COLUMN_REF" and self._types.get(str(names[-1]).casefold()) == {None}
 
     def _apparent(self, node: Node) -> str | None:
         """Returns the type of a number or of a column, by its name alone."""
