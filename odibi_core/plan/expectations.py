@@ -220,6 +220,8 @@ def _range(value: Any, base: Expectation) -> Iterator[Expectation | ExpectationP
 
 
 def _row_count(value: Any, base: Expectation) -> Iterator[Expectation | ExpectationProblem]:
+    if isinstance(value, dict):  # --var gives texts
+        value = {key: int(item) if _is_digits(item) else item for key, item in value.items()}
     yield _limited(value, base, "`row_count`", _is_count, "whole numbers from 0")
 
 
@@ -330,6 +332,10 @@ def _is_limit(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19
 
 
 def _are_apart(low: Any, high: Any) -> bool:

@@ -149,3 +149,13 @@ def test_whatever_is_written_is_read_or_told(written: Any) -> None:
     found, problems = read_expectations({"expect": written})
     assert all(p.message and p.path[:2] == ("metadata", "expect") for p in problems)
     assert len({e.name for e in found}) == len(found)
+
+
+def test_a_count_from_the_command_line_is_a_text_of_digits() -> None:
+    found, problems = read_expectations({"expect": [{"row_count": {"min": "5", "max": "10"}}]})
+    assert problems == []
+    assert [(one.minimum, one.maximum) for one in found] == [(5, 10)]
+    _, problems = read_expectations({"expect": [{"row_count": {"min": "5", "max": "many"}}]})
+    assert [problem.message for problem in problems] == [
+        "`min` and `max` are whole numbers from 0, not `many`"
+    ]
