@@ -47,7 +47,9 @@ _NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,6})?")
 _LONGEST = 200  # characters of a constant
 _TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _UNIMPLEMENTED = re.compile(r"Unimplemented type for cast \((?P<source>.+) -> (?P<to>.+?)\)")
-_NOT_CONVERTED = re.compile(r"""Could not convert string ['"](?P<text>.*?)['"] to """, re.DOTALL)
+_NOT_CONVERTED = re.compile(r"""Could not convert string ['"](?P<text>.*?)['"] to '?(?P<to>\w+)""", re.DOTALL)
+# DuckDB's inner names of types.
+_TYPES = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT", "BOOL": "BOOLEAN"}
 _NUMERIC = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\))")
 
 
@@ -201,7 +203,10 @@ class Trials:
         at = place_of(blamed[0], self._sql) if blamed else place
         if at is None:
             return None
-        return SqlProblem("constant", refusal, start=at[0], end=at[1], always=always)
+        name, to = (None, None) if said is None else (said["text"], _TYPES.get(said["to"], said["to"]))
+        return SqlProblem(
+            "constant", refusal, start=at[0], end=at[1], name=name, converted_to=to, always=always
+        )  # fmt: skip
 
 
 def clashing_sides(lab: Lab, sql: str, known: Mapping[str, Schema], parsed: Node) -> list[SqlProblem]:

@@ -101,3 +101,8 @@ def test_what_fails_at_the_first_row_is_told_at_its_place(
 def test_what_works_is_quiet(lab: Lab, database: duckdb.DuckDBPyConnection, sql: str) -> None:
     assert told(lab, sql) == []
     database.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}")
+
+
+def test_what_a_constant_is_not_is_said_in_our_words(lab: Lab) -> None:
+    (mistake,) = examine(lab, "SELECT id + 'x' FROM data", {"data": DATA}).mistakes
+    assert (mistake.problem.name, mistake.problem.converted_to) == ("x", "BIGINT")
