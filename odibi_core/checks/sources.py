@@ -67,7 +67,7 @@ def _is_there(path: str) -> bool:
     """Whether the file exists, or cannot be looked for."""
     try:
         os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 steps costs more than the call
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a null character: no file has that name
         return False
     except OSError:  # no right to look, or a name too long to exist; the run will say
         return True

@@ -63,10 +63,9 @@ def same_keys(old: FileColumn, new: FileColumn, a: str, b: str) -> tuple[str, st
     if kind_of(old.arrow) == "duration":
         return _durations(old, new, a, b)
     one, other = old.duck.id, new.duck.id
-    if one in _DIGITS and other in _FLOATS:
-        return f"CAST({a} AS BIGINT)", f"CAST({b} AS BIGINT)"
-    if one in _FLOATS and other in _DIGITS:
-        return f"CAST({a} AS BIGINT)", f"CAST({b} AS BIGINT)"
+    if (one in _DIGITS and other in _FLOATS) or (one in _FLOATS and other in _DIGITS):
+        kind = "HUGEINT" if "ubigint" in (one, other) else "BIGINT"
+        return f"CAST({a} AS {kind})", f"CAST({b} AS {kind})"
     return _common(old.duck, new.duck, a, b)
 
 

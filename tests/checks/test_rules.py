@@ -349,3 +349,9 @@ def test_odd_file_names_are_no_accident(tmp_path: Path) -> None:
 def test_a_query_where_a_file_belongs_is_explained(tmp_path: Path) -> None:
     (found,) = findings(ingest("SELECT id FROM orders"), base_dir=tmp_path)
     assert found.help == "a query needs `type` sql, or a `connection` in `params`"
+
+
+def test_a_null_character_in_a_directory_of_a_source_is_a_missing_file(tmp_path: Path) -> None:
+    text = '[{"name": "read", "layer": "ingest", "value": "d\\u0000a/orders.csv", "outputs": {"data": "a"}}]'
+    found = check(read_document(tmp_path / "p.json", text=text), data=False)
+    assert "ODB401" in {diagnostic.code for diagnostic in found}
