@@ -67,11 +67,11 @@ def check_url(filled: FilledStep) -> list[Diagnostic]:
     try:
         found, url = which_database(text, kind.strip().lower() if isinstance(kind, str) else None)
     except OdibiError as error:
-        if url is None:
+        if url is None and "://" not in text:
             return []  # told with the format
         return [
             file_codes.INVALID_URL.found(
-                filled.told(error.message), step=step.name, field="params.connection_string",
+                filled.told(error.message), step=step.name, field=".".join(field),
                 span=place(step, *field, start=0), help=error.help,
             )
         ]  # fmt: skip

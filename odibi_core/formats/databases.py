@@ -131,7 +131,13 @@ def which_database(text: str, kind: str | None = None) -> tuple[str, str]:
         FormatError: It cannot be told what kind of database this is.
     """
     if "://" in text:
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError as error:  # without the text: a password may be in it
+            raise FormatError(
+                f"the URL of the database is none: {one_line(str(error))}",
+                help="it looks like `postgresql://user:password@host:5432/database`",
+            ) from error
         scheme = parts.scheme.lower()
         if scheme in ("sqlite", "sqlite+pysqlite", "duckdb") and not parts.netloc:
             kind, text = scheme.partition("+")[0], unquote(parts.path.removeprefix("/")) or ":memory:"

@@ -52,7 +52,12 @@ class File:
 
 def is_url(source: str | Path) -> bool:
     """Whether `source` is a URL of a kind that readers fetch."""
-    return isinstance(source, str) and urlsplit(source).scheme.lower() in _URL_SCHEMES
+    if not isinstance(source, str):
+        return False
+    try:
+        return urlsplit(source).scheme.lower() in _URL_SCHEMES
+    except ValueError:  # `//a]b/`: no host can be called so
+        return False
 
 
 def is_pattern(source: str | Path) -> bool:

@@ -355,3 +355,15 @@ def test_a_null_character_in_a_directory_of_a_source_is_a_missing_file(tmp_path:
     text = '[{"name": "read", "layer": "ingest", "value": "d\\u0000a/orders.csv", "outputs": {"data": "a"}}]'
     found = check(read_document(tmp_path / "p.json", text=text), data=False)
     assert "ODB401" in {diagnostic.code for diagnostic in found}
+
+
+def test_a_url_with_a_bracket_in_its_host_is_told(tmp_path: Path) -> None:
+    for value, params in (
+        ("postgre://re]ader@h/shop", {"table": "t"}),
+        ("https://a]b/x.csv", {"format": "csv"}),
+    ):
+        steps = [
+            {"layer": "ingest", "name": "read", "value": value, "params": params, "outputs": {"data": "a"}},
+            {"layer": "store", "name": "write", "value": value, "params": params, "inputs": {"data": "a"}},
+        ]
+        assert check(read_document(tmp_path / "p.json", text=json.dumps(steps)))
