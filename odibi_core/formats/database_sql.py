@@ -160,6 +160,10 @@ class SqlDatabase(Database):
                         if close
                         else "a package for that database may bring it",
                     ) from error
+                except sqlalchemy.exc.ArgumentError:
+                    raise FormatError(  # neither its text nor its cause: a password may be in it
+                        f"`{self.shown}` is no URL that the database's dialect takes"
+                    ) from None
                 if self._url.get_backend_name() == "sqlite":
                     _begin_explicitly(engine)
                 self._engine = engine
