@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # ECMA-48 sequences: CSI, OSC (ended by BEL or ST), other string controls, and two-byte escapes.
 _ESCAPES = re.compile(
@@ -33,6 +33,19 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return _LINE_CONTROLS.sub(" ", plain(text))
+
+
+def texts_within(value: Any) -> Iterator[str]:
+    """Yields the texts in a value as JSON has them, the keys of objects among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from texts_within(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_within(item)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

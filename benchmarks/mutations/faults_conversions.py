@@ -13,35 +13,29 @@ from benchmarks.mutations.sql import Token, quote
 
 def _in_where(rng: Random, project: Project, form: str, *kinds: str) -> Mutant | None:
     """Adds a condition on a column of a kind to a query over one table; `{}` in it is the column."""
-    for _ in range(6):
-        found = chosen(rng, project, "keyword", lambda token: token.text == "WHERE")
-        if found is None:
-            return None
-        made, sql, index = found
-        names = names_of(made, sql, *kinds)
-        if not names or made.engine == "spark":
-            continue
-        condition = form.replace("{}", quote(rng.choice(names), sql.dialect))
-        at = sql.after(index)
-        sql.tokens[at:at] = [Token(condition, "column"), Token(" AND ", "keyword")]
-        return Mutant(project, [spot(made, *sql.place(at))])
-    return None
+    return _planted(rng, project, "WHERE", form, " AND ", kinds)
 
 
 def _selected(rng: Random, project: Project, form: str, *kinds: str) -> Mutant | None:
     """Adds a column to what a query over one table selects; `{}` in it is a column of a kind."""
+    return _planted(rng, project, "SELECT", form, " AS converted_x, ", kinds)
+
+
+def _planted(
+    rng: Random, project: Project, keyword: str, form: str, behind: str, kinds: tuple[str, ...]
+) -> Mutant | None:
     for _ in range(6):
-        found = chosen(rng, project, "keyword", lambda token: token.text == "SELECT")
+        found = chosen(rng, project, "keyword", lambda token: token.text == keyword)
         if found is None:
             return None
         made, sql, index = found
         names = names_of(made, sql, *kinds)
         is_grouped = any(token.text in ("GROUP", "UNION", "DISTINCT") for token in sql.tokens)
-        if not names or is_grouped or made.engine == "spark":
+        if not names or made.engine == "spark" or (keyword == "SELECT" and is_grouped):
             continue
         item = form.replace("{}", quote(rng.choice(names), sql.dialect))
         at = sql.after(index)
-        sql.tokens[at:at] = [Token(item, "column"), Token(" AS converted_x, ", "keyword")]
+        sql.tokens[at:at] = [Token(item, "column"), Token(behind, "keyword")]
         return Mutant(project, [spot(made, *sql.place(at))])
     return None
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.builtin_values import unfit_values
 from odibi_core.checks.lab_errors import SqlProblem
-from odibi_core.checks.param_errors import mend, texts_named, told
+from odibi_core.checks.param_errors import mend, told
 from odibi_core.checks.schemas import Schema
 from odibi_core.errors import ExpectationError, ParamError, StepOptionError
+from odibi_core.text import texts_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def infer_builtin(
     found: list[Diagnostic] = []
     known = {local: schema for local, schema in inputs.items() if schema is not None}
     if len(known) < len(inputs):
-        named = Schema.of((text, None) for text in dict.fromkeys(texts_named(params)))
+        named = Schema.of((text, None) for text in dict.fromkeys(texts_within(params)))
         try:
             _call(step, spec, dict.fromkeys(inputs, named), params, tools)
         except ParamError as error:

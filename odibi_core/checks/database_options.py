@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks.file_options import REFUSALS, bad_value, said
+from odibi_core.checks.file_options import bad_value, blamed_option, refusal_of, said
 from odibi_core.plan.reading import CONNECTED
 
 if TYPE_CHECKING:
@@ -30,27 +30,24 @@ def refused_value(
     if not options or filled.unknown:
         return None
 
-    def refusal(given: dict[str, Any]) -> Exception | None:
-        try:
-            _try(kind, given, columns, is_query=is_query)
-        except REFUSALS as error:
-            return error
-        return None
+    def attempt(given: dict[str, Any]) -> None:
+        _try(kind, given, columns, is_query=is_query)
 
-    error = refusal(options)
-    if error is None:
+    blamed = blamed_option(options, attempt)
+    if blamed is None:
         return None
-    for name, value in options.items():
-        rest = {other: kept for other, kept in options.items() if other != name}
-        if refusal(rest) is not None:
-            continue
-        field: tuple[str, ...] = ("params", name)
-        if isinstance(value, dict):
-            wrong = [key for key in value if refusal({**rest, name: {key: value[key]}}) is not None]
-            field = (*field, wrong[0]) if wrong and refusal({**rest, name: {}}) is None else field
-        message = f"`{field[-1]}` does not work here: {filled.told(said(error, value))}"
-        return bad_value(filled.step, *field, message=message)
-    return None
+    name, error = blamed
+    value = options[name]
+    field: tuple[str, ...] = ("params", name)
+    if isinstance(value, dict):
+
+        def works(part: dict[str, Any]) -> bool:
+            return refusal_of(attempt, {**options, name: part}) is None
+
+        wrong = [key for key in value if not works({key: value[key]})]
+        field = (*field, wrong[0]) if wrong and works({}) else field
+    message = f"`{field[-1]}` does not work here: {filled.told(said(error, value))}"
+    return bad_value(filled.step, *field, message=message)
 
 
 def _try(kind: str, given: dict[str, Any], columns: ArrowColumns | None, *, is_query: bool) -> None:

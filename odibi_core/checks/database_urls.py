@@ -69,16 +69,12 @@ def check_url(filled: FilledStep) -> list[Diagnostic]:
     except OdibiError as error:
         if url is None and "://" not in text:
             return []  # told with the format
-        return [
-            file_codes.INVALID_URL.found(
-                filled.told(error.message), step=step.name, field=".".join(field),
-                span=place(step, *field, start=0), help=error.help,
-            )
-        ]  # fmt: skip
-    refused = refused_url(url, {}, filled.world) if found == "sql" else None
-    if refused is None:
-        return []
-    code, why = refused
+        code, why = file_codes.INVALID_URL, error
+    else:
+        refused = refused_url(url, {}, filled.world) if found == "sql" else None
+        if refused is None:
+            return []
+        code, why = refused
     return [
         code.found(
             filled.told(why.message), step=step.name, field=".".join(field),

@@ -14,7 +14,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
@@ -139,3 +139,29 @@ def bad_value(
         suggestion=meant, help=f"did you mean `{meant}`" if meant else help,
         fix=None if meant is None else replacement(step.origin, meant, *field, safe=certain),
     )  # fmt: skip
+
+
+def refusal_of(attempt: Callable[[dict[str, Any]], object], options: Mapping[str, Any]) -> Exception | None:
+    """Returns what a reader or writer raises when it is tried with options; None where it works."""
+    try:
+        attempt(dict(options))
+    except REFUSALS as error:
+        return error
+    return None
+
+
+def blamed_option(
+    options: Mapping[str, Any], attempt: Callable[[dict[str, Any]], object]
+) -> tuple[str, Exception] | None:
+    """Returns the option without which a reader or writer works, and what is said with it.
+
+    None where it works with all of them, or where no single one is to blame.
+    """
+    error = refusal_of(attempt, options)
+    if error is None:
+        return None
+    for name in options:
+        rest = {other: value for other, value in options.items() if other != name}
+        if refusal_of(attempt, rest) is None:
+            return name, error
+    return None

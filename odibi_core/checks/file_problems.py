@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
-from odibi_core.checks.file_options import REFUSALS, named_columns, said
+from odibi_core.checks.file_options import REFUSALS, named_columns, refusal_of, said
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import of_source
 from odibi_core.checks.sql_names import best
@@ -153,9 +153,9 @@ class FileProblem:
     def _wrong_alone(self, columns: Columns) -> tuple[tuple[str], Exception] | None:
         """Returns the option that alone brings an error of its own, where several do, and that error."""
         plain = {name: value for name, value in self._filled.params.items() if name == "format"}
-        without = _refusal(columns, plain)
+        without = refusal_of(columns, plain)
         for name, value in self._filled.params.items():
-            alone = _refusal(columns, {**plain, name: value})
+            alone = refusal_of(columns, {**plain, name: value})
             if alone is not None and _told(alone) != _told(without):
                 return (name,), alone
         return None
@@ -270,16 +270,7 @@ def _with(params: Mapping[str, Any], path: tuple[str | int, ...], value: Any) ->
 
 
 def _works(columns: Columns, params: Mapping[str, Any]) -> bool:
-    return _refusal(columns, params) is None
-
-
-def _refusal(columns: Columns, params: Mapping[str, Any]) -> Exception | None:
-    """Returns what the reader says of the files with other params; None where it reads them."""
-    try:
-        columns(params)
-    except REFUSALS as error:
-        return error
-    return None
+    return refusal_of(columns, params) is None
 
 
 def _told(error: Exception | None) -> str:

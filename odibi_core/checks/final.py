@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.ignores import apply_ignores
-from odibi_core.checks.secrets import filled_secrets, find_secrets, hidden
+from odibi_core.checks.secrets import find_secrets, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,5 +36,7 @@ def finished(
     if has_secrets:
         found = hidden(found, {secret.text for secret in find_secrets(pipeline.steps)})
     if any(one.code in of_data for one in found):  # a source may hold a value that is secret here
-        found = hidden(found, filled_secrets(pipeline.steps, world))
+        from odibi_core.config.named_secrets import secrets_of
+
+        found = hidden(found, secrets_of(pipeline.steps, world.values()))
     return tuple(sorted(found, key=by_place))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from odibi_core.checks.lab_errors import LabInterruptedError, SqlProblem, problem_of
 from odibi_core.checks.schemas import Schema
 from odibi_core.checks.sql_tree import SqlTree, tree_of
+from odibi_core.config.sql_text import DUCKDB
 from odibi_core.engine.duckdb_session import quoted
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Lab:
         """Returns a query as DuckDB's parser serializes it; None for what it does not know."""
         import duckdb
 
-        literal = "'" + sql.replace("'", "''") + "'"  # a prepared statement takes no parameter here
+        literal = DUCKDB.quote_text(sql)  # a prepared statement takes no parameter here
         with self._lock:
             try:
                 ((text,),) = self._open().execute(f"EXECUTE odibi_serialize({literal})").fetchall()

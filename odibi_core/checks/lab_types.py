@@ -26,9 +26,14 @@ _SAMPLES = {
 }  # fmt: skip
 
 
+def is_type_text(text: str) -> bool:
+    """Whether a text is written as the name of a type, so that it may stand in a query of ours."""
+    return _NAME.fullmatch(text) is not None
+
+
 def type_called(lab: Lab, text: str) -> str | None:
     """Returns DuckDB's own name of a type; None where there is none, or it has more to it than a name."""
-    if not _NAME.fullmatch(text):
+    if not is_type_text(text):
         return None
 
     def ask() -> str | None:

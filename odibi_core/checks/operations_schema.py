@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import data_codes
 from odibi_core.checks.outcome import NOTHING, Outcome
-from odibi_core.checks.param_errors import mend, texts_named, told
+from odibi_core.checks.param_errors import mend, told
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_examine import Examined, Mistake, examine
@@ -20,6 +20,7 @@ from odibi_core.config.sql_text import DUCKDB, SPARK
 from odibi_core.core.options import in_params
 from odibi_core.engine.operations import Builder, Operation, operations_in
 from odibi_core.errors import ParamError, SecretError, StepOptionError
+from odibi_core.text import texts_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +105,7 @@ class _Walk:
     def _apply(self, operation: Operation) -> None:
         before = len(self.found)
         known, self.schema = self.schema, None
-        columns = known.names if known is not None else tuple(dict.fromkeys(texts_named(self.step.params)))
+        columns = known.names if known is not None else tuple(dict.fromkeys(texts_within(self.step.params)))
         tried = copy.deepcopy(self.step.params)
         for _ in range(_ROUNDS):
             expressions: list[_Expression] = []
@@ -146,7 +147,7 @@ class _Walk:
         from odibi_core.config.placeholders import fill_params, find_placeholders
 
         values = self.tools.world.values()
-        for text in texts_named(argument):
+        for text in texts_within(argument):
             if any(values.is_secret(found.kind, found.name) for found in find_placeholders(text)):
                 raise _RunDecidesError
         try:

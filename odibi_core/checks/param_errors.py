@@ -13,7 +13,7 @@ from odibi_core.checks.sql_names import best
 from odibi_core.config.origins import replacement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.core.node import Step
@@ -54,19 +54,6 @@ def told(step: Step, error: ParamError, inputs: Mapping[str, Schema], pipeline: 
         error.message, step=step.name, field=".".join(map(str, error.path)), span=span, suggestion=meant,
         help=f"`{meant}` exists" if meant else error.help, fix=fix,
     )  # fmt: skip
-
-
-def texts_named(value: Any) -> Iterator[str]:
-    """Yields the texts and keys in a value of `params`: the columns it may name are among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield str(key)
-            yield from texts_named(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_named(item)
 
 
 def mend(params: dict[str, Any], error: ParamError) -> bool:

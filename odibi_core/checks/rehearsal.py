@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks.file_options import REFUSALS, said
+from odibi_core.checks.file_options import blamed_option, said
 from odibi_core.errors import FormatError, OdibiError
 
 if TYPE_CHECKING:
@@ -34,24 +34,18 @@ def refused_option(
         return None
     frame = _no_rows(schema, desk)
 
-    def refusal(given: Mapping[str, Any]) -> Exception | None:
-        try:
-            checked = fmt.checked(given, fmt.write_options(), "writer")
-            if engine != "duckdb" or not _is_copied(fmt, checked, target, desk):
-                fmt.rehearse(frame, checked)
-        except REFUSALS as error:
-            return error
-        return None
+    def rehearse(given: dict[str, Any]) -> None:
+        checked = fmt.checked(given, fmt.write_options(), "writer")
+        if engine != "duckdb" or not _is_copied(fmt, checked, target, desk):
+            fmt.rehearse(frame, checked)
 
-    error = refusal(options)
-    if error is None:
+    blamed = blamed_option(options, rehearse)
+    if blamed is None:
         return None
-    for name, value in options.items():
-        if refusal({other: kept for other, kept in options.items() if other != name}) is None:
-            text = said(error, value)
-            is_long = isinstance(error, OdibiError) and "refuses" in text.partition(": ")[0]
-            return name, text.partition(": ")[2] if is_long else text
-    return None
+    name, error = blamed
+    text = said(error, options[name])
+    is_long = isinstance(error, OdibiError) and "refuses" in text.partition(": ")[0]
+    return name, text.partition(": ")[2] if is_long else text
 
 
 def _is_copied(fmt: Format, checked: dict[str, Any], target: str, desk: Desk) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from odibi_core.checks.pipeline import Pipeline
-    from odibi_core.checks.world import World
     from odibi_core.config import Document
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic, Span
@@ -157,22 +155,6 @@ def find_secrets(steps: Iterable[Step], text: str | None = None) -> Iterator[Sec
                     named = _certainty(str(path[-1]))
                     if patterns or named:
                         yield from _in_text(step, path, nested, _PATTERNS if named else patterns)
-
-
-def filled_secrets(steps: Iterable[Step], world: World) -> set[str]:
-    """Returns the values of the environment and of secret variables that steps name, wherever they do."""
-    from odibi_core.config.placeholders import find_placeholders
-    from odibi_core.errors import SecretError
-
-    values = world.values()
-    for step in steps:
-        held = {"value": step.value, "params": step.params, "metadata": step.metadata}
-        for _, text in texts_in(held, ()):
-            for placeholder in find_placeholders(text):
-                if values.is_secret(placeholder.kind, placeholder.name):
-                    with contextlib.suppress(SecretError):  # one that is not set is told elsewhere
-                        values.get(placeholder.kind, placeholder.name)
-    return set(values.secrets)
 
 
 def hidden(diagnostics: Sequence[Diagnostic], secrets: Iterable[str]) -> list[Diagnostic]:

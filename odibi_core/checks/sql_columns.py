@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 
 from odibi_core.checks.sql_names import plain_name
-from odibi_core.checks.sql_pieces import closing, masked, parts
+from odibi_core.checks.sql_pieces import NAME, closing, masked, parts
 
-_NAME = r'(?>"(?:[^"]|"")*"|[^\W\d]\w*)'
 _CREATE = re.compile(
     r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"{_NAME}(?:\s*\.\s*{_NAME})*\s*\(",
+    rf"{NAME}(?:\s*\.\s*{NAME})*\s*\(",
     re.IGNORECASE,
 )
 _CONSTRAINT = re.compile(
@@ -22,7 +21,7 @@ _NO_COLUMN = re.compile(
 )
 _WORKED_OUT = re.compile(r"\b(?:GENERATED|AS)\b", re.IGNORECASE)
 _AS_QUERY = re.compile(r"\s*AS\b", re.IGNORECASE)
-_NAMED = re.compile(rf"\s*(?P<name>{_NAME})\s*")
+_NAMED = re.compile(rf"\s*(?P<name>{NAME})\s*")
 
 
 @dataclass(frozen=True, slots=True)

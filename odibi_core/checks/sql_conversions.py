@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
-from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
-from odibi_core.checks.sql_texts import limits, scopes_of
-from odibi_core.checks.sql_tree import operands, place_of, places_in
-from odibi_core.checks.sql_trials import Trials
+from odibi_core.checks.lab_types import is_type_text, refuses_text, refuses_type, type_called
+from odibi_core.checks.sql_texts import limits
+from odibi_core.checks.sql_tree import arguments_of, operands, place_of, places_in, text_of
+from odibi_core.checks.sql_trials import MAY_CLASH, Trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from odibi_core.checks.lab import Lab
     from odibi_core.checks.schemas import Schema
+    from odibi_core.checks.sql_texts import Flow
 
 # A query without these has no conversion that is looked at.
-MAY_CONVERT = re.compile(
+_MAY_CONVERT = re.compile(
     r"\bCAST\b|::|'"
     # A condition that is a name or a call alone.
     r"|\b(?:WHERE|HAVING|ON|QUALIFY|AND|OR|NOT|WHEN)\s*\(*\s*[\w.\"]+\s*(?:\([^()]*\)\s*)?"
@@ -34,7 +35,6 @@ _CONDITIONS = ("where_clause", "having", "qualify", "condition", "when_expr")
 _LAZY = frozenset({"if", "ifnull", "count"})
 _TRIED = frozenset({"COMPARISON", "OPERATOR", "FUNCTION", "CAST"})
 _MAYBE_BOOLEAN = frozenset({"COLUMN_REF", "CAST", "FUNCTION"})
-_TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _TEXT = "VARCHAR"
 
 
@@ -55,8 +55,13 @@ class _Conversion:
     always: bool
 
 
+def may_fail(sql: str) -> bool:
+    """Whether there may be a conversion or an operation in a query that can never work."""
+    return _MAY_CONVERT.search(sql) is not None or MAY_CLASH.search(sql) is not None
+
+
 def impossible_conversions(
-    lab: Lab, sql: str, known: Mapping[str, Schema], parsed: dict[str, Any]
+    lab: Lab, sql: str, known: Mapping[str, Schema], parsed: dict[str, Any], flow: Flow, types: Types
 ) -> list[SqlProblem]:
     """Returns the conversions of a query that fail for every row.
 
@@ -65,22 +70,24 @@ def impossible_conversions(
         sql: The query, which DuckDB takes.
         known: The tables it reads, whose types are all known.
         parsed: The query as DuckDB's parser serializes it.
+        flow: What its SELECTs see.
+        types: The types of its expressions.
     """
-    types = Types(lab, sql, known)
     trials = Trials(lab, sql, known, types.of)
     found: list[SqlProblem] = []
-    with_rows = _with_rows(known, parsed)
+    with_rows = _with_rows(flow)
     for conversion in _conversions(parsed, sql, with_rows):
         if conversion.to is None:
             problem = trials.problem(conversion.node, conversion.always)
             if problem is not None:
-                found.append(_unsure(problem) if with_rows and problem.kind == "type" else problem)
+                needs_value = with_rows and problem.kind == "type"  # all the rows there are may hold null
+                found.append(problem.but(always=False) if needs_value else problem)
             continue
         to = conversion.to if isinstance(conversion.to, str) else types.of(conversion.to)
         to = None if to is None else type_called(lab, to)
         if to is None or to == _TEXT:
             continue
-        text = _text_of(conversion.node)
+        text = text_of(conversion.node)
         always = conversion.always
         if text is not None:
             why = refuses_text(lab, text, to)
@@ -89,7 +96,7 @@ def impossible_conversions(
             source = types.of(conversion.node)
             why = None if source is None else refuses_type(lab, source, to)
             kind, name = "type", source or ""
-            always = always and not with_rows  # all the rows there are may hold null
+            always = always and not with_rows
         if why is not None:
             start, end = conversion.place
             found.append(
@@ -101,25 +108,17 @@ def impossible_conversions(
     return sorted(found, key=lambda problem: problem.start or 0)
 
 
-def _with_rows(known: Mapping[str, Schema], parsed: dict[str, Any]) -> frozenset[int]:
+def _with_rows(flow: Flow) -> frozenset[int]:
     """Returns the SELECTs, by `id`, that surely come to a row and give what they work out."""
     return frozenset(
         id(scope.select)
-        for scope in scopes_of(known, parsed)
+        for scope in flow.scopes
         if scope.is_top
         and len(scope.tables) == 1
         and not limits(scope.select)
         and "sample" not in scope.select
         and any(texts.surely for texts in scope.tables[0].held.values())
     )
-
-
-def _unsure(problem: SqlProblem) -> SqlProblem:
-    """Returns a problem that needs a row without null."""
-    return SqlProblem(
-        problem.kind, problem.message, start=problem.start, end=problem.end, name=problem.name,
-        converted_to=problem.converted_to, always=False,
-    )  # fmt: skip
 
 
 def _conversions(parsed: dict[str, Any], sql: str, with_rows: frozenset[int]) -> Iterator[_Conversion]:
@@ -201,7 +200,7 @@ def _of_node(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversi
 def _of_results(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conversion]:
     """Yields the texts among what an expression may give: each is made what the others are."""
     name = str(node.get("function_name", "")).casefold()
-    given = [argument.get("expression") or {} for argument in node.get("arguments") or ()]
+    given = arguments_of(node)
     to: dict[str, Any] | str = node
     if node.get("class") == "CASE":
         given = [check.get("then_expr") or {} for check in node.get("case_checks") or ()]
@@ -211,14 +210,14 @@ def _of_results(node: dict[str, Any], sql: str, always: bool) -> Iterator[_Conve
     elif name == "if":
         given = given[1:]
     elif name in ("lag", "lead", "ntile") and node.get("class") == "WINDOW":
-        if len(given) > 2 and (place := place_of(given[2], sql)) and _text_of(given[2]) is not None:
+        if len(given) > 2 and (place := place_of(given[2], sql)) and text_of(given[2]) is not None:
             yield _Conversion(given[2], given[0], place, False)
         given, to = given[0 if name == "ntile" else 1 :][:1], "BIGINT"
     elif name not in ("greatest", "least"):
         return
     for part in given:
         place = place_of(part, sql)
-        if place is not None and _text_of(part) is not None:
+        if place is not None and text_of(part) is not None:
             yield _Conversion(part, to, place, always and name in ("greatest", "least"))
 
 
@@ -226,7 +225,7 @@ def _of_constant(
     node: dict[str, Any], other: dict[str, Any], sql: str, always: bool
 ) -> Iterator[_Conversion]:
     place = place_of(node, sql)
-    if place is not None and _text_of(node) is not None and _text_of(other) is None:
+    if place is not None and text_of(node) is not None and text_of(other) is None:
         yield _Conversion(node, other, place, always)
 
 
@@ -237,14 +236,6 @@ def _of_condition(node: Any, sql: str, always: bool) -> Iterator[_Conversion]:
             yield _Conversion(node, "BOOLEAN", place, always)
 
 
-def _text_of(node: dict[str, Any]) -> str | None:
-    """Returns the text that an expression is, None where it is none."""
-    literal = node.get("literal")
-    if node.get("class") != "CONSTANT" or not isinstance(literal, dict) or literal.get("kind") != "STRING":
-        return None
-    return str(literal.get("text", ""))
-
-
 class Types:
     """The types of the expressions of a query."""
 
@@ -252,6 +243,7 @@ class Types:
         self._lab = lab
         self._sql = sql
         self._known = known
+        self._at: dict[tuple[int, int], str | None] = {}
 
     def of(self, node: dict[str, Any]) -> str | None:
         """Returns the type of an expression; None where it cannot be told."""
@@ -261,11 +253,15 @@ class Types:
             if written is None:
                 return None
             text = self._sql[written[0] : written[1]]
-            return text if _TYPE_TEXT.fullmatch(text) else None
+            return text if is_type_text(text) else None
         if kind == "CONSTANT" or node.get("type") in ("COMPARE_IN", "OPERATOR_NOT"):
             return None
         place = operands(node, self._sql) if node.get("is_operator") else places_in(node, self._sql)
-        return None if place is None else self._asked(*place)
+        if place is None:
+            return None
+        if place not in self._at:
+            self._at[place] = self._asked(*place)
+        return self._at[place]
 
     def _asked(self, start: int, end: int) -> str | None:
         """Asks DuckDB what type stands at a place: it tells of a call that it has no function for.

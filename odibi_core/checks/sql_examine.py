@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
-from odibi_core.checks.sql_conversions import MAY_CONVERT, Types, impossible_conversions
+from odibi_core.checks.sql_conversions import Types, impossible_conversions, may_fail
 from odibi_core.checks.sql_keywords import keyword_behind
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
 from odibi_core.checks.sql_text_uses import unfit_texts
-from odibi_core.checks.sql_texts import with_texts
-from odibi_core.checks.sql_trials import MAY_CLASH, clashing_sides
+from odibi_core.checks.sql_texts import flow_of, with_texts
+from odibi_core.checks.sql_trials import clashing_sides
 from odibi_core.checks.sql_unknown import OTHERS, Invented, invent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from odibi_core.checks.lab import Lab
+    from odibi_core.checks.sql_texts import Flow
     from odibi_core.checks.sql_tree import SqlTree
 
 _ROUNDS = 8  # mistakes of one query that are looked for
@@ -124,13 +125,13 @@ def _examined(
             return Examined(None)
         has_texts = any(schema.has_texts for schema in known.values())
         schema = _typed(lab, sql, known, outcome, types_known)
-        may_fail = has_texts or MAY_CONVERT.search(sql) or MAY_CLASH.search(sql)
-        judged = types_known and may_fail and not _STATEFUL.search(sql)
+        judged = types_known and (has_texts or may_fail(sql)) and not _STATEFUL.search(sql)
         parsed = lab.parsed(sql) if judged else None
         if parsed is None:
             return Examined(schema)
-        unfit = _unfit(lab, sql, known, parsed, blind)
-        return Examined(with_texts(schema, known, parsed) if has_texts else schema, unfit)
+        flow = flow_of(known, parsed)
+        unfit = _unfit(lab, sql, known, parsed, flow, blind)
+        return Examined(with_texts(schema, flow.result) if has_texts else schema, unfit)
     return _Examination(lab, sql, known, tables, blind, types_known, invented).mistakes_from(outcome)
 
 
@@ -160,13 +161,15 @@ def _unfit(
     sql: str,
     known: Mapping[str, Schema],
     parsed: dict[str, Any],
+    flow: Flow,
     blind: Callable[[int, int], bool] | None,
 ) -> tuple[Mistake, ...]:
     """Returns the conversions that cannot work."""
-    judged = MAY_CONVERT.search(sql) or MAY_CLASH.search(sql)
-    problems = impossible_conversions(lab, sql, known, parsed) if judged else []
-    problems += clashing_sides(lab, sql, known, parsed) if judged else []
-    problems += unfit_texts(lab, sql, known, parsed, Types(lab, sql, known).of)
+    types = Types(lab, sql, known)
+    problems = unfit_texts(lab, sql, flow, types.of)
+    if may_fail(sql):
+        others = impossible_conversions(lab, sql, known, parsed, flow, types)
+        problems = [*others, *clashing_sides(lab, sql, known, parsed), *problems]
     return tuple(
         Mistake(problem)
         for problem in problems

@@ -9,6 +9,9 @@ from odibi_core.config.sql_text import regions
 if TYPE_CHECKING:
     import re
 
+# A name as SQL writes it, quoted or not.
+NAME = r'(?>"(?:[^"]|"")*"|[^\W\d]\w*)'
+
 
 def masked(sql: str) -> str:
     """Returns a text of the same length, without comments and what is within quotes."""

@@ -16,7 +16,7 @@ from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_columns import listed_columns
 from odibi_core.checks.sql_examine import Mistake, examine
 from odibi_core.checks.sql_names import best, plain_name
-from odibi_core.checks.sql_pieces import depth_at, masked, parts, within
+from odibi_core.checks.sql_pieces import NAME, depth_at, masked, parts, within
 from odibi_core.checks.sql_told import NO_TABLE
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from odibi_core.checks.lab import Lab, Statement
     from odibi_core.checks.sql_setup import Known
 
-_NAME = r'(?>"(?:[^"]|"")*"|[^\W\d]\w*)'
-_ONE_NAME = rf"(?P<name>{_NAME})(?!\s*\.)"
-_AS = rf"(?:\s+(?:AS\s+)?(?!(?:SET|USING|WHERE|RETURNING|VALUES|SELECT)\b)(?P<alias>{_NAME}))?"
+_ONE_NAME = rf"(?P<name>{NAME})(?!\s*\.)"
+_AS = rf"(?:\s+(?:AS\s+)?(?!(?:SET|USING|WHERE|RETURNING|VALUES|SELECT)\b)(?P<alias>{NAME}))?"
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -39,7 +38,7 @@ _CREATE = _pattern(
     rf"(?P<unless>IF\s+NOT\s+EXISTS\s+)?{_ONE_NAME}"
 )
 _INSERT = _pattern(
-    rf"INSERT\s+(?:OR\s+(?:REPLACE|IGNORE)\s+)?INTO\s+{_ONE_NAME}(?:\s+AS\s+{_NAME})?\s*"
+    rf"INSERT\s+(?:OR\s+(?:REPLACE|IGNORE)\s+)?INTO\s+{_ONE_NAME}(?:\s+AS\s+{NAME})?\s*"
     r"(?P<columns>\((?!\s*(?:SELECT|WITH|VALUES|FROM)\b)[^()]*\))?\s*(?P<by_name>BY\s+NAME\s)?"
 )
 _UPDATE = _pattern(rf"UPDATE\s+{_ONE_NAME}{_AS}\s+SET\s+")
@@ -53,7 +52,7 @@ _CHANGES = (
 _DROP = _pattern(rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?P<unless>IF\s+EXISTS\s+)?{_ONE_NAME}\s*(?:;|$)")
 _AFTER_ROWS = re.compile(r"\bON\s+CONFLICT\b|\bRETURNING\b|;", re.IGNORECASE)
 _AFTER_SET = re.compile(r"(?<!DISTINCT)\s+(FROM|WHERE)\b|;", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"\s*(?P<column>{_NAME})\s*=\s*", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"\s*(?P<column>{NAME})\s*=\s*", re.IGNORECASE)
 _OWN_WAYS = re.compile(r"\b(?:RETURNING|DEFAULT)\b", re.IGNORECASE)
 _CAST = "SELECT CAST(NULL AS "
 
@@ -243,7 +242,7 @@ class Prepared:
             written = self._text[start:end]
             first, last = start + len(written) - len(written.lstrip()), start + len(written.rstrip())
             name = plain_name(self._text[first:last])
-            if schema.find(name) is None and re.fullmatch(_NAME, self._code[first:last]):
+            if schema.find(name) is None and re.fullmatch(NAME, self._code[first:last]):
                 problem = SqlProblem("column", "no such column", start=first, end=last, name=name)
                 meant, certain = best(name, schema.names)
                 yield Mistake(problem, meant, certain, (table,), (self._key(table),))

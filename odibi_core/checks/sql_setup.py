@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.sql_names import plain_name
+from odibi_core.checks.sql_pieces import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,15 +15,14 @@ if TYPE_CHECKING:
     from odibi_core.checks.lab import Statement
     from odibi_core.checks.schemas import Schema
 
-_NAME = r'(?:"(?:[^"]|"")*"|[^\W\d]\w*)'
 _CREATE = re.compile(
     r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?P<name>{_NAME})\s*(?P<columns>\([^()]*\))?\s*\bAS\b",
+    rf"(?P<name>{NAME})\s*(?P<columns>\([^()]*\))?\s*\bAS\b",
     re.IGNORECASE,
 )
 _CREATE_EMPTY = re.compile(
     r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?P<name>{_NAME})\s*\(",
+    rf"(?P<name>{NAME})\s*\(",
     re.IGNORECASE,
 )
 _WITH_DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*(?:;.*)?$", re.IGNORECASE | re.DOTALL)

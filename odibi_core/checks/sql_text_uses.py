@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.lab_types import refuses_comparison, refuses_text, type_called
-from odibi_core.checks.sql_texts import Scope, leaves_out, limits, scopes_of
-from odibi_core.checks.sql_tree import place_of, places_in
+from odibi_core.checks.sql_texts import leaves_out, limits
+from odibi_core.checks.sql_tree import arguments_of, nodes_in, place_of, places_in
+from odibi_core.config.sql_text import DUCKDB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from odibi_core.checks.lab import Lab
-    from odibi_core.checks.schemas import Schema, Texts
+    from odibi_core.checks.schemas import Texts
+    from odibi_core.checks.sql_texts import Flow, Scope
 
     Node = dict[str, Any]
 
@@ -51,9 +53,7 @@ class _Conversion:
     surely: bool
 
 
-def unfit_texts(
-    lab: Lab, sql: str, known: Mapping[str, Schema], parsed: Node, type_of: Callable[[Node], str | None]
-) -> list[SqlProblem]:
+def unfit_texts(lab: Lab, sql: str, flow: Flow, type_of: Callable[[Node], str | None]) -> list[SqlProblem]:
     """Returns the conversions of a query that fail for a text which its column is known to hold.
 
     Where rows may be left out before they come to it, something is said only if no text that is known
@@ -62,12 +62,11 @@ def unfit_texts(
     Args:
         lab: Where it is asked, with constants.
         sql: The query, which DuckDB takes.
-        known: The tables it reads.
-        parsed: The query as DuckDB's parser serializes it.
+        flow: What its SELECTs see.
         type_of: Says what type an expression has.
     """
     found: list[SqlProblem] = []
-    for scope in scopes_of(known, parsed):
+    for scope in flow.scopes:
         if not scope.has_texts:
             continue
         for conversion in _conversions(scope):
@@ -129,16 +128,10 @@ def _within(top: Any, *, surely: bool) -> Iterator[_Conversion]:
 
 def _is_guarded(conjunction: Node) -> bool:
     """Whether a part of a condition looks at the form of a text, and so may keep others away from it."""
-    waiting: list[Any] = [conjunction.get("children")]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting.extend(node)
-        elif isinstance(node, dict):
-            if node.get("try_cast") or str(node.get("function_name", "")).casefold() in _LOOK_AT_FORM:
-                return True
-            waiting.extend(node.values())
-    return False
+    return any(
+        node.get("try_cast") or str(node.get("function_name", "")).casefold() in _LOOK_AT_FORM
+        for node in nodes_in(conjunction.get("children"))
+    )
 
 
 def _of_node(node: Node, surely: bool) -> Iterator[_Conversion]:
@@ -155,22 +148,18 @@ def _of_node(node: Node, surely: bool) -> Iterator[_Conversion]:
         children = node.get("children") or []
         if len(children) > 1:
             yield _Conversion(children[0], _as_target(children[1]), node, surely)
-    elif function == "nullif" and len(_arguments(node)) == 2:
-        left, right = _arguments(node)
+    elif function == "nullif" and len(arguments_of(node)) == 2:
+        left, right = arguments_of(node)
         yield _Conversion(left, _as_target(right), node, surely)
-    elif function == "strptime" and len(_arguments(node)) == 2:
-        form = _arguments(node)[1].get("literal") or {}
+    elif function == "strptime" and len(arguments_of(node)) == 2:
+        form = arguments_of(node)[1].get("literal") or {}
         if form.get("kind") == "STRING":
-            yield _Conversion(_arguments(node)[0], str(form.get("text", "")), node, surely)
-    elif function == "if" and _arguments(node):
-        yield from _condition(_arguments(node)[0], surely)
+            yield _Conversion(arguments_of(node)[0], str(form.get("text", "")), node, surely)
+    elif function == "if" and arguments_of(node):
+        yield from _condition(arguments_of(node)[0], surely)
     if kind == "CONJUNCTION" or node.get("type") == "OPERATOR_NOT":
         for child in node.get("children") or ():
             yield from _condition(child, surely and kind != "CONJUNCTION")
-
-
-def _arguments(node: Node) -> list[Node]:
-    return [argument.get("expression") or {} for argument in node.get("arguments") or ()]
 
 
 def _condition(node: Any, surely: bool) -> Iterator[_Conversion]:
@@ -195,7 +184,8 @@ def _judged(
         return None
     if conversion.at.get("function_name") == "strptime":
         kind = f"timestamp of the form `{to}`"
-        bad = [text for text in texts.some if lab.tried(f"SELECT strptime({_quoted(text)}, {_quoted(to)})")]
+        calls = {t: f"strptime({DUCKDB.quote_text(t)}, {DUCKDB.quote_text(to)})" for t in texts.some}
+        bad = [text for text, call in calls.items() if lab.tried(f"SELECT {call}")]
     elif _NUMBER.fullmatch(to):
         kind = "number"
         bad = [text for text in texts.some if refuses_comparison(lab, text, to)]
@@ -210,10 +200,6 @@ def _judged(
         "text", bad[0], start=place[0], end=place[1], name=name, converted_to=kind, always=surely,
         candidates=(to,) if kind == "number" else (),
     )  # fmt: skip
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _target(to: str | Node, sql: str, type_of: Callable[[Node], str | None]) -> str | None:

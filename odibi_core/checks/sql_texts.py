@@ -57,31 +57,35 @@ class Scope:
         return found[0] if len(found) == 1 else None
 
 
-def scopes_of(known: Mapping[str, Schema], parsed: Node) -> list[Scope]:
-    """Returns what each SELECT of a query sees.
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How texts go through a query.
+
+    Attributes:
+        scopes: What each of its SELECTs sees.
+        result: The texts of what it gives.
+    """
+
+    scopes: tuple[Scope, ...]
+    result: Held
+
+
+def flow_of(known: Mapping[str, Schema], parsed: Node) -> Flow:
+    """Returns how the texts of tables go through a query.
 
     Args:
         known: The tables it reads.
-        parsed: The query as DuckDB's parser serializes it.
+        parsed: The query, one statement, as DuckDB's parser serializes it.
     """
-    flow = _Flow(known)
-    for node in _statements(parsed):
-        flow.result(node, {}, is_top=True)
-    return flow.scopes
+    walk = _Walk(known)
+    result: Held = {}
+    for statement in parsed.get("statements") or ():
+        result = walk.result(statement.get("node") or {}, {}, is_top=True)
+    return Flow(tuple(walk.scopes), result)
 
 
-def with_texts(found: Schema, known: Mapping[str, Schema], parsed: Node) -> Schema:
-    """Returns what a query gives, with the texts of the columns that it hands on as they are.
-
-    Args:
-        found: What it gives.
-        known: The tables it reads.
-        parsed: The query as DuckDB's parser serializes it.
-    """
-    nodes = list(_statements(parsed))
-    if len(nodes) != 1:
-        return found
-    held = _Flow(known).result(nodes[0], {}, is_top=True)
+def with_texts(found: Schema, held: Held) -> Schema:
+    """Returns a schema with the texts of its columns."""
     return Schema(
         tuple(
             replace(column, texts=held.get(column.name.casefold())) if column.type == "VARCHAR" else column
@@ -100,13 +104,7 @@ def doubted(schema: Schema) -> Schema:
     )
 
 
-def _statements(parsed: Node) -> Iterator[Node]:
-    for statement in parsed.get("statements") or ():
-        if isinstance(statement.get("node"), dict):
-            yield statement["node"]
-
-
-class _Flow:
+class _Walk:
     """Goes through a query, from its tables to its result."""
 
     def __init__(self, known: Mapping[str, Schema]) -> None:
@@ -225,4 +223,4 @@ def _doubtful(held: Held) -> Held:
     return {name: replace(texts, surely=False) for name, texts in held.items()}
 
 
-__all__ = ["Scope", "doubted", "leaves_out", "limits", "scopes_of", "with_texts"]
+__all__ = ["Flow", "Scope", "doubted", "flow_of", "leaves_out", "limits", "with_texts"]

@@ -199,3 +199,28 @@ def _around(places: list[tuple[int, int] | None], top: Any, sql: str) -> tuple[i
             waiting.extend(value for value in current.values() if isinstance(value, dict | list))
     known = [place for place in places if place is not None]
     return (min(start for start, _ in known), max(end for _, end in known)) if known else None
+
+
+def text_of(node: dict[str, Any]) -> str | None:
+    """Returns the text that an expression is, None where it is none."""
+    literal = node.get("literal")
+    if node.get("class") != "CONSTANT" or not isinstance(literal, dict) or literal.get("kind") != "STRING":
+        return None
+    return str(literal.get("text", ""))
+
+
+def arguments_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns what a function is given."""
+    return [argument.get("expression") or {} for argument in node.get("arguments") or ()]
+
+
+def nodes_in(top: Any) -> Iterator[dict[str, Any]]:
+    """Yields every object in a part of a serialized query."""
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)

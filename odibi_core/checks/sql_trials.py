@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.lab_types import OURS, sample_of, type_called
-from odibi_core.checks.sql_tree import operands, place_of, places_in
+from odibi_core.checks.sql_tree import arguments_of, operands, place_of, places_in, text_of
+from odibi_core.config.sql_text import DUCKDB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +46,6 @@ _FUNCTIONS = frozenset({
 _OF_NUMBERS = frozenset({"chr", "make_date", "make_time", "make_timestamp"})
 _NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,6})?")
 _LONGEST = 200  # characters of a constant
-_TYPE_TEXT = re.compile(r"[A-Za-z_][\w ]*(?:\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])*")
 _UNIMPLEMENTED = re.compile(r"Unimplemented type for cast \((?P<source>.+) -> (?P<to>.+?)\)")
 _NOT_CONVERTED = re.compile(r"""Could not convert string ['"](?P<text>.*?)['"] to '?(?P<to>\w+)""", re.DOTALL)
 # DuckDB's inner names of types.
@@ -98,21 +98,21 @@ class Trials:
             return None if len(inner) < 2 or self._agree(inner) else ("{} IN ({})", inner)
         if node.get("type") == "ARRAY_EXTRACT":
             inner = node.get("children") or []
-            return ("{}[{}]", inner) if len(inner) == 2 and _text_of(inner[1]) is not None else None
+            return ("{}[{}]", inner) if len(inner) == 2 and text_of(inner[1]) is not None else None
         if kind == "CAST":
             return self._cast(node)
         if kind != "FUNCTION":
             return None
-        inner = [argument.get("expression") or {} for argument in node.get("arguments") or ()]
+        inner = arguments_of(node)
         if node.get("is_operator"):
-            if name not in _OPERATORS or not any(_text_of(part) is not None for part in inner):
+            if name not in _OPERATORS or not any(text_of(part) is not None for part in inner):
                 return None
             return (f"{{}} {name} {{}}", inner) if len(inner) == 2 else (f"{name} {{}}", inner)
         if name not in _FUNCTIONS or not inner:
             return None
-        if name == "nullif" and not any(_text_of(part) is not None for part in inner):
+        if name == "nullif" and not any(text_of(part) is not None for part in inner):
             return None if self._agree(inner) else ("nullif({}, {})", inner)
-        if not any(_text_of(part) is not None for part in inner) and not (
+        if not any(text_of(part) is not None for part in inner) and not (
             name in _OF_NUMBERS and all(part.get("class") == "CONSTANT" for part in inner)
         ):
             return None
@@ -127,17 +127,13 @@ class Trials:
         if place is None:
             return ("CAST({} AS INTERVAL)", [child]) if to.get("type_name") == "INTERVAL" else None
         text = self._sql[place[0] : place[1]]
-        if (
-            _text_of(child) is not None
-            or not _TYPE_TEXT.fullmatch(text)
-            or type_called(self._lab, text) is None
-        ):
+        if text_of(child) is not None or type_called(self._lab, text) is None:
             return None
         return f"CAST({{}} AS {text})", [child]
 
     def _agree(self, inner: list[Node]) -> bool:
         """Whether two sides are seen to fit, or are judged as a text constant elsewhere."""
-        if len(inner) != 2 or any(_text_of(part) is not None or self._is_unknown(part) for part in inner):
+        if len(inner) != 2 or any(text_of(part) is not None or self._is_unknown(part) for part in inner):
             return True
         kinds = [self._apparent(part) for part in inner]
         if None in kinds:
@@ -164,11 +160,7 @@ class Trials:
         if node.get("class") == "CONSTANT" and isinstance(literal, dict):
             text = str(literal.get("text", ""))
             if literal.get("kind") == "STRING":
-                return (
-                    "'" + text.replace("'", "''") + "'"
-                    if len(text) <= _LONGEST and "\0" not in text
-                    else None
-                )
+                return DUCKDB.quote_text(text) if len(text) <= _LONGEST and "\0" not in text else None
             if literal.get("kind") == "BOOLEAN":
                 return "true" if text.casefold() == "true" else "false"
             return text if _NUMBER.fullmatch(text) else None
@@ -188,17 +180,17 @@ class Trials:
         if OURS in refusal:
             return None  # it was our own text that did not fit
         constants = [part for part in inner if part.get("class") == "CONSTANT"]
-        texts = [part for part in constants if _text_of(part) is not None]
+        texts = [part for part in constants if text_of(part) is not None]
         said = _NOT_CONVERTED.search(refusal)
         if said is not None:
-            texts = [part for part in texts if _text_of(part) == said["text"]]
+            texts = [part for part in texts if text_of(part) == said["text"]]
             constants = texts
         elif len(texts) > 1:
-            texts = [part for part in texts if (_text_of(part) or "\0") in refusal]
+            texts = [part for part in texts if (text_of(part) or "\0") in refusal]
         blamed = texts if len(texts) == 1 else constants if len(constants) == 1 else []
         if said is not None and not blamed:
             return None
-        if len(constants) < len(inner) and not any((_text_of(part) or "\0") in refusal for part in texts):
+        if len(constants) < len(inner) and not any((text_of(part) or "\0") in refusal for part in texts):
             return None  # it may have been our own value
         at = place_of(blamed[0], self._sql) if blamed else place
         if at is None:
@@ -273,14 +265,6 @@ def _item_place(select: Node, at: int, sql: str) -> tuple[int, int] | None:
     if any(item.get("class") == "STAR" for item in items) or at >= len(items):
         return places_in(items or select, sql)
     return places_in(items[at], sql)
-
-
-def _text_of(node: Node) -> str | None:
-    """Returns the text that an expression is, None where it is none."""
-    literal = node.get("literal")
-    if node.get("class") != "CONSTANT" or not isinstance(literal, dict) or literal.get("kind") != "STRING":
-        return None
-    return str(literal.get("text", ""))
 
 
 __all__ = ["MAY_CLASH", "Trials", "clashing_sides"]

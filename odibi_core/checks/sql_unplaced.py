@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.sql_names import last_part, plain_name
-from odibi_core.checks.sql_tree import place_of, places_in
+from odibi_core.checks.sql_tree import nodes_in, place_of, places_in
 from odibi_core.config.sql_text import regions
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _mixed_unpivot(problem: SqlProblem, match: re.Match[str], query: _Query) -> 
     place = None if other is None else _in_unpivot(plain_name(other), query)
     if place is None:  # chosen by a pattern
         entries = [pivot.get("pivots") for pivot in query.of(kind="PIVOT")]
-        stars = [query.place(node) for node in _inside(entries) if node.get("class") == "STAR"]
+        stars = [query.place(node) for node in nodes_in(entries) if node.get("class") == "STAR"]
         place = stars[0] if len(stars) == 1 else None
     return None if place is None else problem.at(*place)
 
@@ -232,7 +232,7 @@ def _out_of_range(problem: SqlProblem, match: re.Match[str], query: _Query) -> S
     """Finds the constant that is no share of a whole."""
     found = []
     for call in query.calls(_QUANTILE):
-        for node in _inside(call.get("arguments", [])):
+        for node in nodes_in(call.get("arguments", [])):
             number = node.get("literal", {}).get("text") if node.get("class") == "CONSTANT" else None
             place = query.place(node)
             if (
@@ -279,17 +279,6 @@ def _range_frame(problem: SqlProblem, match: re.Match[str], query: _Query) -> Sq
     if place is None:
         return None
     return problem.but(start=place[0], end=place[1], call=None, signatures=(), name=match["given"])
-
-
-def _inside(top: Any) -> Iterator[Node]:
-    waiting = [top]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
 
 
 def _as_written(name: str) -> str:

@@ -14,7 +14,14 @@ from odibi_core.checks.database_files import find_database, written_tables
 from odibi_core.checks.database_options import refused_value
 from odibi_core.checks.database_queries import DatabaseQuery
 from odibi_core.checks.database_urls import check_url
-from odibi_core.checks.file_options import REFUSALS, bad_value, named_columns, said, unknown_options
+from odibi_core.checks.file_options import (
+    REFUSALS,
+    bad_value,
+    blamed_option,
+    named_columns,
+    said,
+    unknown_options,
+)
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Schema, of_source
@@ -241,20 +248,12 @@ class TableSource:
 
         try:
             return columns_of_look(self._step.engine, look(options))
-        except REFUSALS as error:
-            for name in options:
-                try:
-                    look({other: value for other, value in options.items() if other != name})
-                except REFUSALS:
-                    continue
-                message = said(error, options[name])
-                self._found.append(
-                    bad_value(
-                        self._step, "params", name,
-                        message=f"`{name}` does not work here: {self._filled.told(message)}",
-                    )
-                )  # fmt: skip
-                break
+        except REFUSALS:
+            blamed = blamed_option(options, look)
+            if blamed is not None:
+                name, error = blamed
+                message = f"`{name}` does not work here: {self._filled.told(said(error, options[name]))}"
+                self._found.append(bad_value(self._step, "params", name, message=message))
             return None
 
     def _typed(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.config.named_secrets import named_secrets, secrets_of
 from odibi_core.config.placeholders import Values, find_placeholders
-from odibi_core.errors import SecretError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from odibi_core.config.placeholders import PlaceholderKind
     from odibi_core.core.node import Step
     from odibi_core.journal.redaction import Redactor
     from odibi_core.reuse.past import PastRun
@@ -30,11 +28,7 @@ def hide_named_secrets(steps: Iterable[Step], variables: Mapping[str, Any], reda
         variables: What `${var:NAME}` stands for.
         redactor: Is told.
     """
-    values = Values(variables, os.environ)
-    for kind, name in _named(steps):
-        with suppress(SecretError):
-            values.get(kind, name)
-    for secret in values.secrets:
+    for secret in secrets_of(steps, Values(variables, os.environ)):
         redactor.add(secret)
 
 
@@ -48,7 +42,7 @@ def knew_secrets(run: PastRun, steps: Iterable[Step]) -> bool:
     unset = any(
         step.error is not None and step.error.type.endswith("SecretError") for step in run.record.steps
     )
-    return not unset and known.issuperset(_named(steps))
+    return not unset and known.issuperset(named_secrets(steps))
 
 
 def holds_secret(file: Path, redactor: Redactor) -> bool:
@@ -61,26 +55,3 @@ def holds_secret(file: Path, redactor: Redactor) -> bool:
 
     with pq.ParquetFile(file) as opened:
         return any(redactor.is_in(pa.Table.from_batches([batch])) for batch in opened.iter_batches())
-
-
-def _named(steps: Iterable[Step]) -> set[tuple[PlaceholderKind, str]]:
-    """Returns the placeholders in steps whose values are secret."""
-    return {
-        (found.kind, found.name)
-        for step in steps
-        for text in _texts([step.value, step.params, step.metadata])
-        for found in find_placeholders(text)
-        if Values.is_secret(found.kind, found.name)
-    }
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
