@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks import codes, file_codes
 from odibi_core.checks.database_urls import refused_url
 from odibi_core.checks.file_options import unknown_options
+from odibi_core.checks.looking import is_directory, is_file, may_exist
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.sources import missing_source
@@ -131,24 +132,20 @@ class _Connection:
             return
         path, field = database.path, self._field()
         self.looked[str(path)] = None
-        try:
-            is_there = path.exists()
-        except OSError:
-            return
-        if not is_there:
+        if not may_exist(path):
             self.looked[f"{path.parent}{os.sep}"] = None
             if not create and not self._is_made(database.path):
                 world, text = self.tools.world, self._text(field)
                 found = missing_source(self.step, path, world.base_dir, world.cwd, *field, text=text)
                 yield replace(found, help=None if found.help is None else self.filled.told(found.help))
             return
-        if path.is_dir():
+        if is_directory(path):
             yield self._at(
                 file_codes.UNREADABLE_SOURCE,
                 f"`{one_line(self._text(field))}` is a directory, and no database", "name a file", *field,
             )  # fmt: skip
             return
-        if path.is_file() and not os.access(path, os.R_OK):
+        if is_file(path) and not os.access(path, os.R_OK):
             yield self._at(
                 file_codes.UNREADABLE_SOURCE, f"`{one_line(self._text(field))}` may not be read",
                 "its permissions do not allow it", *field,

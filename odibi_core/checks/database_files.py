@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from odibi_core.checks.looking import is_file
 from odibi_core.checks.step_filling import fill_step
 from odibi_core.errors import FormatError, OdibiError
 from odibi_core.text import one_line
@@ -58,7 +59,7 @@ class DatabaseFile:
         Raises:
             FormatError: It is no database of its kind.
         """
-        if not self.path.is_file() or not os.access(self.path, os.R_OK):
+        if not is_file(self.path) or not os.access(self.path, os.R_OK):
             return None
         if self.kind == "duckdb" and self.is_empty:
             raise FormatError(f"`{one_line(self.label)}` is empty: there is no database in it")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
 from odibi_core.checks.file_options import REFUSALS, named_columns, refusal_of, said
+from odibi_core.checks.looking import is_file
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import of_source
 from odibi_core.checks.sql_names import best
@@ -85,7 +86,7 @@ class FileProblem:
     def unreadable(self) -> Diagnostic | None:
         """Returns the diagnostic of the first file that may not be read."""
         for path in self._paths:
-            if path.is_file() and not os.access(path, os.R_OK):
+            if is_file(path) and not os.access(path, os.R_OK):
                 return self._at_file(
                     file_codes.UNREADABLE_SOURCE,
                     self._filled.told(f"`{path}` may not be read"),
@@ -305,7 +306,7 @@ def _size(path: Path) -> int | None:
 
 def _kind_of(path: Path) -> str | None:
     """Returns what a file looks like by its first bytes."""
-    if not path.is_file():
+    if not is_file(path):
         return None
     try:
         with path.open("rb") as handle:

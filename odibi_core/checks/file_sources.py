@@ -18,6 +18,7 @@ from odibi_core.checks.file_options import (
     unknown_options,
 )
 from odibi_core.checks.file_problems import FileProblem
+from odibi_core.checks.looking import is_directory
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.round_trips import schema_of_written
@@ -174,10 +175,7 @@ class FileSource:
         return True
 
     def _is_directory(self, value: str) -> bool:
-        try:
-            return self._filled.path(value).is_dir()
-        except (OSError, ValueError):
-            return False
+        return is_directory(self._filled.path(value))
 
     def _look(self, path: Path) -> None:
         """Remembers a path that counts."""
@@ -306,7 +304,7 @@ class FileSource:
 def _settled(path: Path) -> Path:
     """Returns the part of a path that is before its wildcards, or what is above a missing one."""
     for parent in (path, *path.parents):
-        if _GLOB.isdisjoint(str(parent)) and parent.is_dir():
+        if _GLOB.isdisjoint(str(parent)) and is_directory(parent):
             return parent
     return path.parent
 

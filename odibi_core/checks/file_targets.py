@@ -10,6 +10,7 @@ from odibi_core.checks import codes, file_codes
 from odibi_core.checks.columns import unknown_column
 from odibi_core.checks.file_options import named_columns, twice_given, unknown_options
 from odibi_core.checks.file_sources import unknown_format, unknown_suffix
+from odibi_core.checks.looking import is_file
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.places import Obstacle, obstacle
 from odibi_core.checks.sql_names import best
@@ -216,7 +217,7 @@ class FileTarget:
                     field="value", span=place(self._step, "value", start=0),
                     help="use mode overwrite or append, another target, or take the old one away",
                 )  # fmt: skip
-            elif mode == "append" and fmt is not None and path.is_file():
+            elif mode == "append" and fmt is not None and is_file(path):
                 yield from self._appends(path, fmt)
             elif mode == "overwrite":
                 yield from self._overwrites(value)
@@ -264,7 +265,7 @@ class FileTarget:
     def _header(self, path: Path, fmt: Format) -> list[str] | None:
         from odibi_core.formats.looks import look_at_source
 
-        if not path.is_file() or path.stat().st_size == 0:
+        if not is_file(path) or path.stat().st_size == 0:
             return None
         look = ("sep", "delimiter", "delim", "encoding", "compression")
         options = {k: v for k, v in self._filled.params.items() if k in look}

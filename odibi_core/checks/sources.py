@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
+from odibi_core.checks.looking import may_exist
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
 from odibi_core.text import nearest, one_line
@@ -41,7 +42,7 @@ def check_sources(pipeline: Pipeline, base_dir: Path, cwd: Path) -> Iterator[Dia
         try:
             path = os.path.normpath(base_dir / step.value)
             if path not in exists:
-                exists[path] = _is_there(path)
+                exists[path] = may_exist(path)
             if exists[path] or _is_written(path, written):
                 continue
         except ValueError:  # a null character: no file can have that name
@@ -61,17 +62,6 @@ def reads_file(step: Step) -> bool:
         and _SCHEME.match(value) is None
         and _READS_ELSEWHERE.isdisjoint(step.params)
     )
-
-
-def _is_there(path: str) -> bool:
-    """Whether the file exists, or cannot be looked for."""
-    try:
-        os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 steps costs more than the call
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # a null character: no file has that name
-        return False
-    except OSError:  # no right to look, or a name too long to exist; the run will say
-        return True
-    return True
 
 
 def _is_written(path: str, written: set[str]) -> bool:
@@ -123,7 +113,7 @@ def missing_source(
 def _first_missing(path: Path) -> Path:
     """Returns the first part of a path that is not there: the file itself, or a directory above it."""
     for parent in reversed(path.parents):
-        if not _is_there(str(parent)):
+        if not may_exist(parent):
             return parent
     return path
 

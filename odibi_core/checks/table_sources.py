@@ -22,6 +22,7 @@ from odibi_core.checks.file_options import (
     said,
     unknown_options,
 )
+from odibi_core.checks.looking import is_directory, is_file, may_exist
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Schema, of_source
@@ -160,16 +161,16 @@ class TableSource:
     def _look_at(self, database: DatabaseFile) -> None:
         for suffix in ("", "-wal", "-journal") if database.kind == "sqlite" else ("", ".wal"):
             self._looked[f"{database.path}{suffix}"] = None
-        if not database.path.exists():
+        if not may_exist(database.path):
             self._looked[f"{database.path.parent}{os.sep}"] = None
 
     def _is_there(self, database: DatabaseFile) -> bool:
         """Whether the file is there; one that is not is told here, unless somebody else does or makes it."""
         path = database.path
-        if path.is_file():
+        if is_file(path):
             return True
-        if database.by_connection or path.exists():
-            if path.is_dir() and not database.by_connection:
+        if database.by_connection or may_exist(path):
+            if is_directory(path) and not database.by_connection:
                 self._found.append(
                     file_codes.UNREADABLE_SOURCE.found(
                         f"`{one_line(database.label)}` is a directory, and no database", step=self._step.name,

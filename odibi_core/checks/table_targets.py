@@ -9,6 +9,7 @@ from odibi_core.checks.database_faults import no_database
 from odibi_core.checks.database_files import DatabaseFile, find_database, written_tables
 from odibi_core.checks.database_urls import check_url
 from odibi_core.checks.file_options import bad_value, unknown_options
+from odibi_core.checks.looking import is_file
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.places import obstacle
 from odibi_core.errors import FormatError
@@ -125,7 +126,7 @@ class TableTarget:
     def _existing(self, database: DatabaseFile, table: str, field: tuple[str, ...]) -> Iterator[Diagnostic]:
         """Yields what the table that is there already has against it."""
         mode = self._filled.params.get("mode", self._filled.params.get("if_exists", "overwrite"))
-        if not database.path.is_file():
+        if not is_file(database.path):
             return
         try:
             catalogue = database.catalogue(self._tools.desk)
