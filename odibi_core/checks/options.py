@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks import codes
@@ -11,6 +10,7 @@ from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
 from odibi_core.config.shape import is_slip, rewriting
 from odibi_core.core.options import KEY_FORM, key_columns
+from odibi_core.plan.numbers import is_number
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -28,20 +28,16 @@ _MODE_ALIASES = {"w": "overwrite", "replace": "overwrite", "a": "append", "x": "
 _DATABASE_MODES = frozenset({"replace", "fail"})
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
+    return is_number(value) and value > 0
 
 
 def _is_delay(value: Any) -> bool:
-    return _is_number(value) and value >= 0
+    return is_number(value) and value >= 0
 
 
 def _is_count(value: Any) -> bool:
-    return _is_number(value) and value >= 0 and value == int(value)
+    return is_number(value) and value >= 0 and value == int(value)
 
 
 def _is_flag(value: Any) -> bool:

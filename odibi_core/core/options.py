@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import StepOptionError
+from odibi_core.plan.numbers import is_number
 
 if TYPE_CHECKING:
     from odibi_core.core.node import Step
@@ -95,12 +95,7 @@ def _find(step: Step, name: str) -> tuple[Any, str]:
 def _number(name: str, value: Any, field: str, step: Step) -> float | None:
     if value is None:
         return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
+    if not is_number(value) or value < 0:
         raise _error(step, field, f"`{name}` is a number from 0, not {value!r}")
     return float(value)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from odibi_core.plan.numbers import is_number
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -319,19 +319,15 @@ def _is_open(value: Any) -> bool:
 
 
 def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, bool)) or _is_number(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (str, bool)) or is_number(value)
 
 
 def _is_limit(value: Any) -> bool:
-    return isinstance(value, str) or _is_number(value)
+    return isinstance(value, str) or is_number(value)
 
 
 def _is_count(value: Any) -> bool:
-    return _is_number(value) and value >= 0 and value == int(value)
+    return is_number(value) and value >= 0 and value == int(value)
 
 
 def _is_digits(value: Any) -> bool:
@@ -342,7 +338,7 @@ def _are_apart(low: Any, high: Any) -> bool:
     """Whether no value can be from `low` to `high`."""
     if _is_open(low) or _is_open(high):
         return False
-    return (_is_number(low) and _is_number(high) and low > high) or (
+    return (is_number(low) and is_number(high) and low > high) or (
         isinstance(low, str) and isinstance(high, str) and low > high
     )
 

@@ -367,3 +367,16 @@ def test_a_url_with_a_bracket_in_its_host_is_told(tmp_path: Path) -> None:
             {"layer": "store", "name": "write", "value": value, "params": params, "inputs": {"data": "a"}},
         ]
         assert check(read_document(tmp_path / "p.json", text=json.dumps(steps)))
+
+
+def test_a_number_that_no_float_holds_is_no_number(tmp_path: Path) -> None:
+    huge = 10**400
+    for name in ("timeout", "retries", "retry_delay"):
+        steps = [
+            {
+                "layer": "ingest", "name": "read", "type": "sql", "value": "SELECT 1", "outputs": {"data": "a"},
+                "metadata": {name: huge, "expect": [{"row_count": {"min": huge}}]},
+            },
+        ]  # fmt: skip
+        found = check(read_document(tmp_path / "p.json", text=json.dumps(steps)), data=False)
+        assert {f"metadata.{name}", "metadata.expect.0.row_count.min"} <= {one.field for one in found}
