@@ -374,7 +374,8 @@ def test_a_number_that_no_float_holds_is_no_number(tmp_path: Path) -> None:
     for name in ("timeout", "retries", "retry_delay"):
         steps = [
             {
-                "layer": "ingest", "name": "read", "type": "sql", "value": "SELECT 1", "outputs": {"data": "a"},
+                "layer": "ingest", "name": "read", "type": "sql", "value": "SELECT 1",
+                "outputs": {"data": "a"},
                 "metadata": {name: huge, "expect": [{"row_count": {"min": huge}}]},
             },
         ]  # fmt: skip
