@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from odibi_core.config.sql_text import DUCKDB, Dialect, Region, regions
+from odibi_core.config.sql_text import DIALECTS, DUCKDB, Dialect, Region, regions
 from odibi_core.errors import SecretError, StepOptionError
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ def sql_parts(query: str, values: Values, dialect: Dialect = DUCKDB) -> Iterator
         SecretError: A variable is not set.
         StepOptionError: A value cannot be written where it stands.
     """
+    if not dialect.is_known:
+        _check_read_alike(query)
     for region in regions(query, dialect):
         if region.kind == "comment":
             yield SqlPart(region.start, region.end, query[region.start : region.end])
@@ -218,6 +220,7 @@ def sql_parts(query: str, values: Values, dialect: Dialect = DUCKDB) -> Iterator
                 text = _in_code(query, found, values, dialect)
             else:
                 text = _in_quotes(found, region, values)
+            _check_no_backslash(text, found.name, dialect)
             yield SqlPart(match.start(), match.end(), text, found)
         if region.end > done:
             yield SqlPart(done, region.end, query[done : region.end])
@@ -266,6 +269,35 @@ def _in_code(query: str, found: Placeholder, values: Values, dialect: Dialect) -
     # Next to a letter or a quote a literal would become another token: E'…', 'a''b'.
     before, after = query[found.start - 1 : found.start], query[found.end : found.end + 1]
     return f"{' ' * _joins(before)}{written}{' ' * _joins(after)}"
+
+
+def _check_read_alike(query: str) -> None:
+    """Raises StepOptionError for a placeholder whose place databases read differently: text or code."""
+    places = [found.start for found in find_placeholders(query)]
+    seen: set[tuple[tuple[str, str, bool], ...]] = set()
+    for dialect in DIALECTS.values():
+        around = {
+            at: (region.kind, region.quote, region.is_raw)
+            for region in regions(query, dialect)
+            for at in places
+            if region.start <= at < region.end
+        }
+        seen.add(tuple(around[at] for at in places))
+    if len(seen) > 1:
+        raise StepOptionError(
+            "databases read the quotes and comments of this query in different ways, and how this one does "
+            "is not known, so that no value can safely be put there",
+            help="write it with plain '…' texts and without backslashes, `[`, `#` and `$`",
+        )
+
+
+def _check_no_backslash(text: str, name: str, dialect: Dialect) -> None:
+    """Raises StepOptionError for a text that a database may read as another."""
+    if not dialect.is_known and "\\" in text:
+        raise StepOptionError(
+            f"the value of `{name}` has a backslash, and how this database reads one is not known",
+            help="give a value without one",
+        )
 
 
 def _joins(neighbour: str) -> bool:

@@ -261,9 +261,9 @@ class Node(NodeBase):
     def fill_sql(self, text: str, dialect: str) -> str:
         """Returns a piece of SQL with its placeholders filled as SQL."""
         from odibi_core.config.placeholders import fill_sql
-        from odibi_core.config.sql_text import ANSI, DIALECTS
+        from odibi_core.config.sql_text import DIALECTS, UNKNOWN
 
-        return self._filled(fill_sql(text, self.runtime.values, dialect=DIALECTS.get(dialect, ANSI)))
+        return self._filled(fill_sql(text, self.runtime.values, dialect=DIALECTS.get(dialect, UNKNOWN)))
 
     def to_outputs(self, result: Any, scope: EngineContext) -> dict[str, Any]:
         """Returns a single result under each output, as this engine's frame."""

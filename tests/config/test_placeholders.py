@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,18 @@ from odibi_core.config.placeholders import (
     fill_text,
     find_placeholders,
 )
-from odibi_core.config.sql_text import ANSI, DUCKDB, MYSQL, SPARK, regions
+from odibi_core.config.sql_text import (
+    DIALECTS,
+    DUCKDB,
+    MSSQL,
+    MYSQL,
+    ORACLE,
+    SPARK,
+    SQLITE,
+    UNKNOWN,
+    Dialect,
+    regions,
+)
 from odibi_core.errors import SecretError, StepOptionError
 from tests.counts import count
 
@@ -176,7 +188,7 @@ def test_duckdb_reads_back_the_very_text_wherever_it_stands(text: str) -> None:
 
 
 @settings(max_examples=count(3000), deadline=None)
-@given(texts, st.sampled_from([DUCKDB, ANSI, SPARK, MYSQL]))
+@given(texts, st.sampled_from(list(DIALECTS.values())))
 def test_a_value_never_changes_how_the_query_around_it_is_read(text: str, dialect: Any) -> None:
     query = "SELECT ${var:v} + '${var:v}' -- c\n, x"
     plain = fill_sql(query, values(v="a"), dialect=dialect)
@@ -186,10 +198,70 @@ def test_a_value_never_changes_how_the_query_around_it_is_read(text: str, dialec
     ]
 
 
+@pytest.mark.parametrize(
+    ("dialect", "before"),
+    [
+        (SQLITE, "select 1 as [it's], "), (MSSQL, "select 1 as [it's], "), (MSSQL, "select 1 as [a]]'], "),
+        (ORACLE, "select q'[it's]', "), (ORACLE, "select nq'!it's!', "), (SPARK, "select r'a\\', "),
+        (SPARK, "select R\"a\\\", "), (MYSQL, "select 1--'a'\n, "),
+        (DIALECTS["snowflake"], "select // it's\n "),
+        (DIALECTS["snowflake"], "select $$it's$$, "),
+    ],
+)  # fmt: skip
+def test_what_only_one_dialect_reads_as_a_quote_or_comment_does_not_turn_a_value_into_code(
+    dialect: Dialect, before: str
+) -> None:
+    filled = fill_sql(before + "${var:v}", values(v="(select 1)"), dialect=dialect)
+    assert filled == before + "'(select 1)'"
+
+
+@settings(max_examples=count(3000), deadline=None)
+@given(st.text(st.sampled_from(list("[]'\"`-/*\n ax")), max_size=8), texts)
+def test_sqlite_reads_back_the_very_text_behind_whatever_name(name: str, text: str) -> None:
+    query = f"SELECT 1 AS [{name}], ${{var:v}}"
+    connection = sqlite3.connect(":memory:")
+    try:
+        rows = connection.execute(query.replace("${var:v}", "'x'")).fetchall()
+        assume(rows == [(1, "x")])
+    except sqlite3.Error:
+        assume(False)
+    assert connection.execute(fill_sql(query, values(v=text), dialect=SQLITE)).fetchall() == [(1, text)]
+
+
+def test_inside_brackets_and_raw_texts_a_value_cannot_hold_what_ends_them() -> None:
+    assert fill_sql("select [${var:v}]", values(v="it's"), dialect=MSSQL) == "select [it's]"
+    for dialect, query, value in (
+        (MSSQL, "select [${var:v}]", "a]"), (ORACLE, "select q'[${var:v}]'", "a'"),
+        (SPARK, "select r'${var:v}'", "a'"), (DUCKDB, "select $a$ ${var:v}$a$", "$"),
+    ):  # fmt: skip
+        with pytest.raises(StepOptionError, match="the mark that ends the text around it"):
+            fill_sql(query, values(v=value), dialect=dialect)
+
+
+def test_a_database_that_is_not_known_gets_values_only_where_all_read_the_query_alike() -> None:
+    query = "select ${var:v} as \"a\", '${var:v}', ${ident:v} -- it's\n, 1"
+    assert (
+        fill_sql(query, values(v="it's"), dialect=UNKNOWN)
+        == "select 'it''s' as \"a\", 'it''s', \"it's\" -- it's\n, 1"
+    )
+    for doubtful in (
+        "'\\', ${var:v}",
+        "[it's], ${var:v}",
+        "# it's\n ${var:v}",
+        '"${var:v}"',
+        "q'[it's]' + ${var:v}",
+    ):
+        with pytest.raises(StepOptionError, match="read the quotes and comments of this query"):
+            fill_sql(f"select {doubtful}", values(v="x"), dialect=UNKNOWN)
+    for place in ("${var:v}", "'${var:v}'"):
+        with pytest.raises(StepOptionError, match="has a backslash"):
+            fill_sql(f"select {place}", values(v="\\' or 1=1"), dialect=UNKNOWN)
+
+
 @settings(max_examples=count(3000), deadline=None)
 @given(
-    st.text(st.sampled_from(list("'\"`$a-/*#\n\\E{}:")), max_size=40),
-    st.sampled_from([DUCKDB, ANSI, SPARK, MYSQL]),
+    st.text(st.sampled_from(list("'\"`$a-/*#\n\\E{}:[]qr")), max_size=40),
+    st.sampled_from(list(DIALECTS.values())),
 )
 def test_regions_are_the_whole_query_in_order(query: str, dialect: Any) -> None:
     found = list(regions(query, dialect))
