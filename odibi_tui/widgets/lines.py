@@ -92,9 +92,19 @@ def spread(left: Sequence[Part], right: Sequence[Part], width: int, more: str = 
     return [*left, (" " * max(gap, 0), ""), *right]
 
 
-def paint(widget: Widget, parts: Iterable[Part], width: int, ground: str = "") -> Strip:
-    """Returns `parts` as a strip of `width` cells, on the widget's own background or on that of a tone."""
-    base = widget.rich_style
+def paint(
+    widget: Widget, parts: Iterable[Part], width: int, ground: str = "", base: Style | None = None
+) -> Strip:
+    """Returns `parts` as a strip of `width` cells, on the widget's own background or on that of a tone.
+
+    Args:
+        widget: What is drawn.
+        parts: What stands in the line.
+        width: Cells.
+        ground: The tone the line stands on, or none.
+        base: The widget's own style, where it is known already.
+    """
+    base = widget.rich_style if base is None else base
     if ground:
         base += ground_style(widget, ground)
     segments = [
@@ -157,6 +167,8 @@ class LineView(ScrollView, can_focus=True):
         """`enter`, or a second click, on a row."""
 
     row_total = 0
+    # While lines are drawn, what all of them share: a style is worked out through all that a widget is in.
+    _drawn: tuple[Style, int] | None = None
 
     def row(self, y: int, width: int) -> Sequence[Part]:
         """Returns what stands in row `y`."""
@@ -181,12 +193,21 @@ class LineView(ScrollView, can_focus=True):
         """Cells of a line, without the scrollbar."""
         return self.scrollable_content_region.width
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draws lines of the screen."""
+        self._drawn = self.rich_style, self.line_width
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._drawn = None
+
     def render_line(self, y: int) -> Strip:
         """Draws one line of the screen."""
-        row, width = y + int(self.scroll_offset.y), self.line_width
+        base, width = self._drawn or (self.rich_style, self.line_width)
+        row = y + int(self.scroll_offset.y)
         if row >= self.row_total:
-            return Strip.blank(width, self.rich_style)
-        return paint(self, self.row(row, width), width, self.ground_of(row))
+            return Strip.blank(width, base)
+        return paint(self, self.row(row, width), width, self.ground_of(row), base)
 
     # -- the cursor -------------------------------------------------------------------------------
 
