@@ -157,9 +157,11 @@ class OdibiApp(ConfigActions, App[int]):
         """
         self._wanted_reading += 1
         self._told_check = self._told_check or tell
-        if not self._reading_now:
-            self._reading_now = True
-            self.run_worker(self._read_until_current(known=known), group="read")
+        if self._reading_now:
+            self.session.checking.interrupt()  # nobody waits for what it comes to
+            return
+        self._reading_now = True
+        self.run_worker(self._read_until_current(known=known), group="read")
 
     async def _read_until_current(self, *, known: bool) -> None:
         from odibi_tui import reading as reads

@@ -69,6 +69,11 @@ class Checking:
             checked = self._checker.whole(reading.document, cancelled=cancelled)
         return replace(reading, diagnostics=checked.diagnostics, schemas=checked.schemas)
 
+    def interrupt(self) -> None:
+        """Ends the check under way, whose result then is not complete; harmless where there is none."""
+        if self._made is not None:
+            self._made.interrupt()
+
     def read(self, source: Path, *, project: str | None) -> Reading:
         """Returns the source as it is now, checked."""
         return self.whole(self.structure(read(source, project=project)))

@@ -12,6 +12,7 @@ from odibi_core.checks import graph_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.diagnostics import Related
 from odibi_core.formats.registry import DATABASE_SUFFIXES, database_kind
+from odibi_core.plan.reading import MODE, QUERY, TABLE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from odibi_core.diagnostics import Diagnostic
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_QUERY = re.compile(r"\s*(?:\(|(?:select|with|from|values)\s)", re.IGNORECASE)
+_IS_QUERY = re.compile(r"\s*(?:\(|(?:select|with|from|values)\s)", re.IGNORECASE)
 _GLOB = frozenset("*?[")
 _DATABASE_SUFFIXES = tuple(DATABASE_SUFFIXES)
 _MODES = {"replace": "overwrite", "fail": "error"}
@@ -94,11 +95,14 @@ def spot_of(step: Step, base: str, opened: Mapping[str, str]) -> tuple[Spot | No
     value, params = step.value, step.params
     if step.type not in ("config_op", "sql") or (step.type == "sql" and step.layer == "ingest"):
         return None, ()
-    table = params.get("table") if params else None
+    named = spelled(params, TABLE) if params else None
+    table = None if named is None else params[named]
     where = (params.get("connection") or params.get("connection_string")) if params else None
     if where is not None:
-        name, field = (table, ("params", "table")) if table is not None else (value, ("value",))
-        if "query" in params or not isinstance(name, str) or not name.strip() or _QUERY.match(name):
+        name, field = (value, ("value",)) if named is None else (table, ("params", named))
+        if spelled(params, QUERY) is not None or not isinstance(name, str):
+            return None, ()
+        if not name.strip() or _IS_QUERY.match(name):
             return None, ()
         schema = params.get("schema")
         name = f"{schema}.{name}" if isinstance(schema, str) and schema else name
@@ -107,9 +111,9 @@ def spot_of(step: Step, base: str, opened: Mapping[str, str]) -> tuple[Spot | No
         return None, ()
     path = _normal(value, base)
     if _is_database(value, params):
-        if "query" in params or not isinstance(table, str):
+        if named is None or spelled(params, QUERY) is not None or not isinstance(table, str):
             return None, ()
-        return Spot(path, table.casefold()), ("params", "table")
+        return Spot(path, table.casefold()), ("params", named)
     return Spot("", path), ("value",)
 
 
@@ -136,7 +140,8 @@ def _is_database(value: str, params: dict[str, Any]) -> bool:
 
 
 def _mode(step: Step) -> str:
-    mode = step.params.get("mode") if step.params else None
+    named = spelled(step.params, MODE) if step.params else None
+    mode = None if named is None else step.params[named]
     return "overwrite" if mode is None else _MODES.get(str(mode), str(mode))
 
 
@@ -150,7 +155,9 @@ def _written_twice(uses: Sequence[_Use], pipeline: Pipeline) -> Iterator[Diagnos
             first, last = use, before
         ordered = last.step.name in pipeline.graph.descendants(first.step.name)
         if last.mode == "error" and (ordered or first.mode == "error"):
-            help = "its `mode` is error, which refuses what exists: write elsewhere"
+            named = spelled(last.step.params, MODE) or "mode"
+            written = last.step.params[named]
+            help = f"its `{named}` is {written}, which refuses what exists: write elsewhere"
         elif ordered:
             help = f"what `{first.step.name}` wrote is replaced: write elsewhere, or append"
         else:
@@ -228,5 +235,5 @@ def _how_to_wait(reader: Step, writer: Step) -> str:
 
 
 def _as_written(use: _Use) -> str:
-    value: Any = use.step.value if use.field == ("value",) else use.step.params.get("table")
+    value: Any = use.step.value if use.field == ("value",) else use.step.params[use.field[-1]]
     return f"the table `{value}`" if use.spot.container else f"`{value}`"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks.crossing import crossed
 from odibi_core.checks.keys import check_key
 from odibi_core.checks.outcome import NOTHING
+from odibi_core.plan.reading import is_connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from odibi_core.checks.tools import Rule, Tools
     from odibi_core.core.node import Step
 
-_CONNECTED = ("connection", "connection_string")
 _JUDGED = ("layer", "type", "engine", "value", "params", "inputs", "outputs", "metadata")
 
 
@@ -94,7 +94,7 @@ def rule_for(step: Step) -> Rule | None:
         from odibi_core.checks.targets import infer_target
 
         return infer_target
-    if step.type == "sql" and not any(name in step.params for name in _CONNECTED):
+    if step.type == "sql" and not is_connected(step):
         if step.engine == "spark":
             from odibi_core.checks.spark_schema import infer_spark_sql
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from odibi_core.checks.looking import is_file
 from odibi_core.checks.step_filling import fill_step
 from odibi_core.errors import FormatError, OdibiError
+from odibi_core.plan.reading import TABLE, is_connected, spelled
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def written_tables(step: Step, database: DatabaseFile, tools: Tools) -> set[str]
             later = graph.descendants(step.name)
         if writer is step or writer.name in later:
             continue
-        table = writer.params.get("table", writer.params.get("table_name"))
+        named = spelled(writer.params, TABLE)
+        table = None if named is None else writer.params[named]
         if table is None and "connection" in writer.params:
             table = writer.value
         found.add(table.casefold() if isinstance(table, str) and table and "${" not in table else "*")
@@ -144,7 +146,7 @@ def _writers(database: DatabaseFile, tools: Tools) -> Iterator[Step]:
             if step.type == "function" and "connection" in step.params:
                 yield step  # what it does with it is its own affair
             continue
-        connected = "connection" in step.params or "connection_string" in step.params
+        connected = is_connected(step)
         if connected or (step.value and database_kind(step.value, step.params.get("format")) is not None):
             other = find_database(fill_step(step, tools.world), tools)
             if other is None:

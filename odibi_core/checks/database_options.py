@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.file_options import bad_value, blamed_option, refusal_of, said
-from odibi_core.plan.reading import CONNECTED
+from odibi_core.plan.reading import CONNECTED, QUERY, TABLE
 
 if TYPE_CHECKING:
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.diagnostics import Diagnostic
     from odibi_core.formats.looks import ArrowColumns
 
-_BESIDES = frozenset({*CONNECTED, "format", "table", "table_name", "query", "sql", "schema"})
+_BESIDES = frozenset({*CONNECTED, *TABLE, *QUERY, "format", "schema"})
 
 
 def refused_value(

@@ -109,9 +109,7 @@ class Lab:
                 self.close()
                 raise SqlProblem("internal", str(error)) from None
             try:
-                rows = cursor.execute(_DESCRIBE + sql).fetchall()
-            except duckdb.InterruptException:
-                raise LabInterruptedError("the check was interrupted") from None
+                rows = self._rows(_DESCRIBE + sql)
             except duckdb.Error as error:
                 problem = problem_of(error, sql, len(_DESCRIBE))
                 if problem.kind == "internal":
@@ -165,12 +163,14 @@ class Lab:
         import duckdb
 
         literal = DUCKDB.quote_text(sql)  # a prepared statement takes no parameter here
-        with self._lock:
-            try:
-                ((text,),) = self._open().execute(f"EXECUTE odibi_serialize({literal})").fetchall()
-            except duckdb.Error:
-                return None  # its parser takes statements that the serializer does not know
-        found: dict[str, Any] = json.loads(text)
+        try:
+            ((text,),) = self._rows(f"EXECUTE odibi_serialize({literal})")
+        except duckdb.Error:
+            return None  # its parser takes statements that the serializer does not know
+        try:
+            found: dict[str, Any] = json.loads(text)
+        except RecursionError:
+            return None  # deeper than Python reads: some hundred operators in a row
         return None if found.get("error") else found
 
     def written(self, node: dict[str, Any]) -> str | None:
@@ -178,24 +178,22 @@ class Lab:
         import duckdb
 
         whole = json.dumps({"error": False, "statements": [{"node": node, "named_param_map": []}]})
-        with self._lock:
-            try:
-                ((text,),) = self._open().execute("SELECT json_deserialize_sql(?::JSON)", [whole]).fetchall()
-            except duckdb.Error:
-                return None
+        try:
+            ((text,),) = self._rows("SELECT json_deserialize_sql(?::JSON)", [whole])
+        except duckdb.Error:
+            return None
         return str(text)
 
     def refused(self, select: str, values: Sequence[str] = ()) -> str | None:
         """Returns why a SELECT of our own fails to convert a constant; None where it does not fail."""
         import duckdb
 
-        with self._lock:
-            try:
-                self._open().execute(select, list(values)).fetchall()
-            except duckdb.ConversionException as error:
-                return problem_of(error, select, 0).message
-            except duckdb.Error:
-                return None
+        try:
+            self._rows(select, list(values))
+        except duckdb.ConversionException as error:
+            return problem_of(error, select, 0).message
+        except duckdb.Error:
+            return None
         return None
 
     def tried(self, select: str) -> str | None:
@@ -209,7 +207,7 @@ class Lab:
 
         def work() -> str | None:
             try:
-                self._open().execute(select)  # its rows may need packages to be Python's
+                self._execute(select)  # its rows may need packages to be Python's
             except refusals as error:
                 return problem_of(error, select, 0).message
             except duckdb.Error:
@@ -255,6 +253,24 @@ class Lab:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _rows(self, sql: str, values: Sequence[str] = ()) -> list[Any]:
+        with self._lock:
+            return self._execute(sql, values).fetchall()
+
+    def _execute(self, sql: str, values: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
+        """Executes what is ours.
+
+        Raises:
+            LabInterruptedError: `interrupt` was called.
+            duckdb.Error: DuckDB refuses it.
+        """
+        import duckdb
+
+        try:
+            return self._open().execute(sql, values) if values else self._open().execute(sql)
+        except duckdb.InterruptException:
+            raise LabInterruptedError("the check was interrupted") from None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:

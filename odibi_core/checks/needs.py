@@ -9,6 +9,7 @@ from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import JsonOrigin, replacement
 from odibi_core.diagnostics import Fix
+from odibi_core.plan.reading import QUERY, TABLE, is_connected, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
 
-_QUERY = re.compile(r"\s*(?:\(\s*)*(?:select|with|from|values|pivot|unpivot|describe)\s", re.IGNORECASE)
-_CONNECTED = frozenset({"connection", "connection_string"})
+_IS_QUERY = re.compile(r"\s*(?:\(\s*)*(?:select|with|from|values|pivot|unpivot|describe)\s", re.IGNORECASE)
 
 
 def check_needs(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -70,18 +70,18 @@ def _need(step: Step) -> str | None:
     if layer == "connect":
         return None if params else "a database file or URL"
     if layer == "ingest":
-        if not _CONNECTED.isdisjoint(params):
-            return None if "table" in params or "query" in params else "a table or a query"
+        if is_connected(step):
+            return "a table or a query" if spelled(params, (*TABLE, *QUERY)) is None else None
         return "the path of a file"
     if layer in ("store", "publish"):
-        return None if "table" in params else "where to write"
+        return "where to write" if spelled(params, TABLE) is None else None
     return None
 
 
 def _check_unused_value(step: Step, pipeline: Pipeline) -> Iterator[Diagnostic]:
     if not all(pipeline.is_known(step, field) for field in ("value", "layer", "type")):
         return
-    is_query = _QUERY.match(step.value) is not None
+    is_query = _IS_QUERY.match(step.value) is not None
     yield codes.UNUSED_VALUE.found(
         f"`{step.name}` does not use its `value`", step=step.name, field="value",
         span=place(step, "value", start=0), suggestion="sql" if is_query else None,

@@ -11,6 +11,7 @@ from odibi_core.checks import codes
 from odibi_core.checks.looking import may_exist
 from odibi_core.checks.pipeline import place
 from odibi_core.config.origins import replacement
+from odibi_core.plan.reading import is_connected
 from odibi_core.text import nearest, one_line
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # one letter is a drive
 _GLOB = frozenset("*?[")
-_READS_ELSEWHERE = frozenset({"connection", "connection_string"})
 _QUERY = re.compile(r"\s*(?:select|with|from)\s", re.IGNORECASE)
 _LISTED = 5_000
 
@@ -60,7 +60,7 @@ def reads_file(step: Step) -> bool:
         and "${" not in value
         and _GLOB.isdisjoint(value)
         and _SCHEME.match(value) is None
-        and _READS_ELSEWHERE.isdisjoint(step.params)
+        and not is_connected(step)
     )
 
 

@@ -87,6 +87,8 @@ def parse_spark(sql: str) -> exp.Query | None:
         raise _syntax(error, sql) from None
     except SqlglotError as error:  # the tokenizer: a quote that does not end
         raise _unended(sql, str(error)) from None
+    except RecursionError:
+        return None  # nested deeper than Python's stack
     if len(found) != 1 or not isinstance(found[0], exp.Query):
         return None
     return found[0]

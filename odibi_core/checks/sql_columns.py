@@ -6,13 +6,9 @@ import re
 from dataclasses import dataclass
 
 from odibi_core.checks.sql_names import plain_name
-from odibi_core.checks.sql_pieces import NAME, closing, masked, parts
+from odibi_core.checks.sql_pieces import CREATE, NAME, closing, masked, parts
 
-_CREATE = re.compile(
-    r"\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"{NAME}(?:\s*\.\s*{NAME})*\s*\(",
-    re.IGNORECASE,
-)
+_CREATE = re.compile(rf"\b{CREATE}{NAME}(?:\s*\.\s*{NAME})*\s*\(", re.IGNORECASE)
 _CONSTRAINT = re.compile(
     r"\b(?:NOT\s+NULL|NULL|PRIMARY|UNIQUE|DEFAULT|CHECK|REFERENCES|COLLATE|CONSTRAINT|USING)\b", re.IGNORECASE
 )
@@ -45,7 +41,7 @@ def listed_columns(sql: str) -> list[list[ListedColumn]]:
     found = []
     for created in _CREATE.finditer(code):
         last = closing(code, created.end() - 1)
-        if not _AS_QUERY.match(code, last):
+        if created["what"].upper() == "TABLE" and not _AS_QUERY.match(code, last):
             found.append(_columns(sql, code, created.end(), last - 1))
     return found
 

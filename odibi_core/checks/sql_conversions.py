@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
@@ -13,11 +14,12 @@ from odibi_core.checks.sql_tree import arguments_of, operands, place_of, places_
 from odibi_core.checks.sql_trials import MAY_CLASH, Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from odibi_core.checks.lab import Lab
     from odibi_core.checks.schemas import Schema
     from odibi_core.checks.sql_texts import Flow
+    from odibi_core.checks.sql_tree import SqlTree
 
 # A query without these has no conversion that is looked at.
 _MAY_CONVERT = re.compile(
@@ -36,6 +38,9 @@ _LAZY = frozenset({"if", "ifnull", "count"})
 _TRIED = frozenset({"COMPARISON", "OPERATOR", "FUNCTION", "CAST"})
 _MAYBE_BOOLEAN = frozenset({"COLUMN_REF", "CAST", "FUNCTION"})
 _TEXT = "VARCHAR"
+_LAMBDA = re.compile(r"->|\blambda\b", re.IGNORECASE)
+# Of all the queries that are bound to ask for types: some seconds' worth.
+_ASKED_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +248,8 @@ class Types:
         self._lab = lab
         self._sql = sql
         self._known = known
-        self._at: dict[tuple[int, int], str | None] = {}
+        self._at: dict[Hashable, str | None] = {}
+        self._asked_characters = 0
 
     def of(self, node: dict[str, Any]) -> str | None:
         """Returns the type of an expression; None where it cannot be told."""
@@ -259,16 +265,28 @@ class Types:
         place = operands(node, self._sql) if node.get("is_operator") else places_in(node, self._sql)
         if place is None:
             return None
-        if place not in self._at:
-            self._at[place] = self._asked(*place)
-        return self._at[place]
+        select = None if self._tree is None else self._tree.select_at(*place)
+        # In one SELECT a text has one type, wherever it stands: columns come before the result's aliases.
+        key = place if select is None else (id(select), self._sql[place[0] : place[1]])
+        if key not in self._at:
+            self._at[key] = self._asked(*place)
+        return self._at[key]
+
+    @cached_property
+    def _tree(self) -> SqlTree | None:
+        """The query taken apart; None where a lambda gives names a meaning of its own."""
+        return None if _LAMBDA.search(self._sql) else self._lab.tree(self._sql)
 
     def _asked(self, start: int, end: int) -> str | None:
         """Asks DuckDB what type stands at a place: it tells of a call that it has no function for.
 
-        `pi` takes no argument, so `pi(x)` fails, and the error names the type of x.
+        `pi` takes no argument, so `pi(x)` fails, and the error names the type of x. The whole query is bound
+        for it, so a long one is asked about less often.
         """
         sql = self._sql
+        if self._asked_characters > _ASKED_CHARACTERS:
+            return None
+        self._asked_characters += len(sql)
         try:
             self._lab.describe(f"{sql[:start]} pi({sql[start:end]}) {sql[end:]}", self._known)
         except SqlProblem as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.lab_errors import SqlProblem
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     from odibi_core.checks.sql_tree import SqlTree
 
 _ROUNDS = 8  # mistakes of one query that are looked for
+_MOST_UNFIT = 50  # conversions of one query that are told
 # What a column whose type is not known may be: where these disagree, nothing is said.
 _PROBES = ("VARCHAR", "DOUBLE", "DATE", "BIGINT", "STRUCT(odibi INTEGER)", "BIGINT[]")
 # What these give is decided by the run's own state.
 _STATEFUL = re.compile(r"\b(?:getvariable|current_setting|query|query_table)\s*\(", re.IGNORECASE)
 _QUIET = frozenset({"extension", "outside", "internal"})
-# What is told even where a mistake before it was mended by a guess.
 # One column that is not grouped by is as good as all; it says nothing about the aggregates beside it.
 _BEFORE_ALL = frozenset({"group"})
+# What is told even where a mistake before it was mended by a guess.
 _TOLD_AFTER = frozenset({"column", "qualifier", "ambiguous", "function", "type"})
 _ABOUT_NAMES = frozenset(
     {"table", "qualifier", "column", "ambiguous", "function", "type-name", "alias", "syntax"}
@@ -170,7 +172,7 @@ def _unfit(
     if may_fail(sql):
         others = impossible_conversions(lab, sql, known, parsed, flow, types)
         problems = [*others, *clashing_sides(lab, sql, known, parsed), *problems]
-    return tuple(
+    told = (
         Mistake(problem)
         for problem in problems
         if blind is None
@@ -178,6 +180,7 @@ def _unfit(
         or problem.end is None
         or not blind(problem.start, problem.end)
     )
+    return tuple(islice(told, _MOST_UNFIT))
 
 
 def _described(lab: Lab, sql: str, known: Mapping[str, Schema]) -> Schema | SqlProblem:

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 # A name as SQL writes it, quoted or not.
 NAME = r'(?>"(?:[^"]|"")*"|[^\W\d]\w*)'
+# How a statement begins that makes a table or view, up to its name; of masked text.
+CREATE = (
+    r"CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?P<temp>TEMP(?:ORARY)?\s+)?(?P<what>TABLE|VIEW)\s+"
+    r"(?P<unless>IF\s+NOT\s+EXISTS\s+)?"
+)
 
 
 def masked(sql: str) -> str:

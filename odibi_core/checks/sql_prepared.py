@@ -16,7 +16,7 @@ from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_columns import listed_columns
 from odibi_core.checks.sql_examine import Mistake, examine
 from odibi_core.checks.sql_names import best, plain_name
-from odibi_core.checks.sql_pieces import NAME, depth_at, masked, parts, within
+from odibi_core.checks.sql_pieces import CREATE, NAME, depth_at, masked, parts, within
 from odibi_core.checks.sql_told import NO_TABLE
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(r"\s*" + text, re.IGNORECASE | re.DOTALL)
 
 
-_CREATE = _pattern(
-    r"CREATE\s+(?P<replace>OR\s+REPLACE\s+)?(?P<temp>TEMP(?:ORARY)?\s+)?(?P<what>TABLE|VIEW)\s+"
-    rf"(?P<unless>IF\s+NOT\s+EXISTS\s+)?{_ONE_NAME}"
-)
+_CREATE = _pattern(CREATE + _ONE_NAME)
 _INSERT = _pattern(
     rf"INSERT\s+(?:OR\s+(?:REPLACE|IGNORE)\s+)?INTO\s+{_ONE_NAME}(?:\s+AS\s+{NAME})?\s*"
     r"(?P<columns>\((?!\s*(?:SELECT|WITH|VALUES|FROM)\b)[^()]*\))?\s*(?P<by_name>BY\s+NAME\s)?"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.sql_names import plain_name
-from odibi_core.checks.sql_pieces import NAME
+from odibi_core.checks.sql_pieces import CREATE, NAME, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,16 +15,8 @@ if TYPE_CHECKING:
     from odibi_core.checks.lab import Statement
     from odibi_core.checks.schemas import Schema
 
-_CREATE = re.compile(
-    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?P<name>{NAME})\s*(?P<columns>\([^()]*\))?\s*\bAS\b",
-    re.IGNORECASE,
-)
-_CREATE_EMPTY = re.compile(
-    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?P<name>{NAME})\s*\(",
-    re.IGNORECASE,
-)
+_CREATE = re.compile(rf"\s*{CREATE}(?P<name>{NAME})\s*(?P<columns>\([^()]*\))?\s*\bAS\b", re.IGNORECASE)
+_CREATE_EMPTY = re.compile(rf"\s*{CREATE}(?P<name>{NAME})\s*\(", re.IGNORECASE)
 _WITH_DATA = re.compile(r"\s+WITH\s+(?:NO\s+)?DATA\s*(?:;.*)?$", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"\s*SET\s+(?:VARIABLE|SESSION\s+VARIABLE)\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\s*(?:USE|SET\s+(?:\w+\s+)?(?:search_path|schema))\b", re.IGNORECASE)
@@ -82,16 +74,20 @@ def made_by(statement: Statement) -> Made | None:
     """Returns the table or view that a statement makes of a query; None for any other statement."""
     if statement.kind not in ("CREATE", "CREATE_FUNC"):
         return None
-    match = _CREATE.match(statement.text)
+    text, code = statement.text, masked(statement.text)
+    match = _CREATE.match(code)
     if match is None:
         return None
-    query = _WITH_DATA.sub("", statement.text[match.end() :])
-    return Made(plain_name(match["name"]), query, match.end(), match["columns"] is not None)
+    with_data = _WITH_DATA.search(code, match.end())
+    query = text[match.end() : None if with_data is None else with_data.start()]
+    return Made(
+        plain_name(text[slice(*match.span("name"))]), query, match.end(), match["columns"] is not None
+    )
 
 
 def learn(statement: Statement, known: Known) -> None:
     """Takes in what a statement changes that makes no table of a query."""
-    kind, text = statement.kind, statement.text
+    kind, text = statement.kind, masked(statement.text)
     if kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "EXPLAIN", "VARIABLE_SET"):
         if kind == "VARIABLE_SET" and not _VARIABLE.match(text):
             known.types_known = False
@@ -103,7 +99,7 @@ def learn(statement: Statement, known: Known) -> None:
             known.types_known = False
         return
     created = _CREATE_EMPTY.match(text) if kind == "CREATE" else None
-    if created is not None:
-        known.add(plain_name(created["name"]), None)
+    if created is not None and created["what"].upper() == "TABLE":
+        known.add(plain_name(statement.text[slice(*created.span("name"))]), None)
     else:
         known.is_open = True

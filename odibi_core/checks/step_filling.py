@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.config.placeholders import fill_params, fill_text
 from odibi_core.core.options import in_params
 from odibi_core.errors import SecretError
+from odibi_core.plan.reading import QUERY
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from odibi_core.config.placeholders import Values
     from odibi_core.core.node import Step
 
-_QUERIES = ("query", "sql")
 _LEAST = 3  # a shorter secret is no use to anybody, and stands in every other word
 
 
@@ -79,7 +79,7 @@ def fill_step(step: Step, world: World) -> FilledStep:
     for name, given in step.params.items():
         if name in own:
             continue
-        if name in _QUERIES and isinstance(given, str):
+        if name in QUERY and isinstance(given, str):
             params[name] = given
             continue
         try:

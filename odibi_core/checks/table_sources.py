@@ -28,7 +28,7 @@ from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Schema, of_source
 from odibi_core.checks.sources import missing_source
 from odibi_core.errors import FormatError
-from odibi_core.plan.reading import CONNECTED, what_is_read
+from odibi_core.plan.reading import CONNECTED, QUERY, TABLE, spelled, what_is_read
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class TableSource:
         """Returns whether a table or a query is read, and the field that holds it."""
         step = self._step
         reading = what_is_read(step)
-        tables = [name for name in ("table", "table_name") if step.params.get(name) is not None]
-        queries = [name for name in ("query", "sql") if step.params.get(name) is not None]
+        tables = [name for name in TABLE if step.params.get(name) is not None]
+        queries = [name for name in QUERY if step.params.get(name) is not None]
         if reading == "query":
             found: list[tuple[str, Field]] = [("query", ("value",))]
             found += [("table", ("params", name)) for name in tables]
@@ -146,7 +146,7 @@ class TableSource:
         return found[0] if found else None
 
     def _nothing_named(self) -> None:
-        if self._filled.unknown & {"table", "query"}:
+        if self._filled.unknown & {*TABLE, *QUERY}:
             return
         self._found.append(
             codes.MISSING_VALUE.found(
@@ -291,7 +291,8 @@ class TableSource:
 
     def _label(self) -> str:
         params = self._step.params
-        return str(params.get("table") or params.get("table_name") or self._step.value or "the query")
+        named = spelled(params, TABLE)
+        return str((params[named] if named is not None else None) or self._step.value or "the query")
 
     def _converted(self, columns: ArrowColumns, options: dict[str, Any]) -> Columns | None:
         """Returns the columns chosen and converted by options, as the engine sees them."""

@@ -13,7 +13,7 @@ from odibi_core.checks.looking import is_file
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.places import obstacle
 from odibi_core.errors import FormatError
-from odibi_core.plan.reading import CONNECTED
+from odibi_core.plan.reading import CONNECTED, MODE, TABLE, spelled
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class TableTarget:
         yield from self._existing(database, table, field)
 
     def _mode(self) -> Iterator[Diagnostic]:
-        for name in ("mode", "if_exists"):
+        for name in MODE:
             mode = self._filled.params.get(name)
             told = name == "mode"  # with the options that every step has
             if name in self._filled.params and mode not in _MODES and not told:
@@ -91,7 +91,7 @@ class TableTarget:
 
     def _table(self) -> tuple[tuple[str, ...], str | None]:
         params = self._filled.params
-        for name in ("table", "table_name"):
+        for name in TABLE:
             if params.get(name):
                 return ("params", name), str(params[name])
         connected = any(params.get(name) is not None for name in CONNECTED)
@@ -125,7 +125,8 @@ class TableTarget:
 
     def _existing(self, database: DatabaseFile, table: str, field: tuple[str, ...]) -> Iterator[Diagnostic]:
         """Yields what the table that is there already has against it."""
-        mode = self._filled.params.get("mode", self._filled.params.get("if_exists", "overwrite"))
+        named = spelled(self._filled.params, MODE)
+        mode = "overwrite" if named is None else self._filled.params[named]
         if not is_file(database.path):
             return
         try:
@@ -152,7 +153,7 @@ class TableTarget:
         elif mode in ("error", "fail"):
             if not any(step.type == "function" for step in self._tools.pipeline.steps):
                 yield file_codes.TARGET_EXISTS.found(
-                    f"the table `{one_line(table)}` exists, and `mode` is error", step=self._step.name,
+                    f"the table `{one_line(table)}` exists, and `{named}` is {mode}", step=self._step.name,
                     field=".".join(field), span=place(self._step, *field, start=0),
                     help="use mode overwrite or append, or another table",
                 )  # fmt: skip

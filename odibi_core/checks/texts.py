@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from odibi_core.plan.reading import QUERY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from odibi_core.core.node import Step
 
-_SQL_PARAMS = frozenset({"query", "sql"})
 _SQL_OPERATIONS = frozenset({"filter", "derive"})
 
 
@@ -34,7 +35,7 @@ def texts_of(step: Step, holding: str = "") -> Iterator[StepText]:
     if step.params:
         operates = step.layer == "transform" and step.type == "config_op"
         for name, value in step.params.items():
-            is_sql = name in _SQL_PARAMS or (operates and name in _SQL_OPERATIONS)
+            is_sql = name in QUERY or (operates and name in _SQL_OPERATIONS)
             if isinstance(value, str):
                 if holding in value:
                     yield StepText(("params", name), value, is_sql)

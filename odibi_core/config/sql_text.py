@@ -148,9 +148,10 @@ def _region_at(query: str, at: int, dialect: Dialect) -> Region | None:
     char = query[at]
     if char in dialect.text_quotes:
         if dialect.q_prefix and char == "'" and _has_prefix(query, at, "q", "nq"):
-            mark = _CLOSING.get(query[at + 1 : at + 2], query[at + 1 : at + 2]) + "'"
-            end = query.find(mark, at + 2)
-            return Region("text", at, len(query) if end < 0 else end + len(mark), mark, is_raw=True)
+            opening = query[at + 1 : at + 2]
+            closing = _CLOSING.get(opening, opening) + "'"
+            end = query.find(closing, at + 2)
+            return Region("text", at, len(query) if end < 0 else end + len(closing), closing, is_raw=True)
         is_raw = dialect.raw_prefix and _has_prefix(query, at, "r")
         escapes = not is_raw and (
             dialect.backslash or (dialect.escape_prefix and _has_prefix(query, at, "e"))

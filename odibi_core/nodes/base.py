@@ -10,6 +10,7 @@ from odibi_core.core.options import in_params
 from odibi_core.errors import MissingInputError, ProfileError, StepOptionError
 from odibi_core.journal.events import Progress
 from odibi_core.nodes.runtime import NodeRuntime
+from odibi_core.plan.reading import QUERY
 from odibi_core.text import nearest
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def missing_input(step: Step, local: str, key: str, known: Iterable[str]) -> Mis
     )
 
 
-_SQL_PARAMS = ("query", "sql")
 _DUCKDB = "duckdb"  # what reads SQL that names no database
 
 
@@ -244,7 +244,7 @@ class Node(NodeBase):
         in one dialect does not in another.
         """
         own = {name: value for name, value in self.step.params.items() if name not in self.step_options}
-        queries = {name: own.pop(name) for name in _SQL_PARAMS if isinstance(own.get(name), str)}
+        queries = {name: own.pop(name) for name in QUERY if isinstance(own.get(name), str)}
         filled: dict[str, Any] = self.fill(own)
         if queries:
             dialect = _DUCKDB if scope is None else dialect_of(scope, filled)

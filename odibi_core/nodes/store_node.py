@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.nodes.base import Node
+from odibi_core.plan.reading import TABLE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,5 +36,5 @@ class StoreNode(Node):
             self.call_for_effect({next(iter(self.step.inputs)): frame}, scope)
             return
         params = self.params(scope)
-        target = self.text() if self.step.value.strip() or "table" not in params else ""
+        target = self.text() if self.step.value.strip() or spelled(params, TABLE) is None else ""
         self.write(scope, frame, target, params)

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from odibi_core.core.node import Step
 
 Reading = Literal[
@@ -19,7 +21,14 @@ Reading = Literal[
 ]
 
 CONNECTED = frozenset({"connection", "connection_string"})
+# An option of databases may be given by any of its spellings.
+TABLE, QUERY, MODE = ("table", "table_name"), ("query", "sql"), ("mode", "if_exists")
 _QUERY = re.compile(r"\s*(?:\(|(?:select|with|from|values|show|describe|pragma|call|exec)\s)", re.IGNORECASE)
+
+
+def spelled(params: Container[str], spellings: tuple[str, ...]) -> str | None:
+    """Returns by which of its spellings an option is given, None where it is not."""
+    return next((name for name in spellings if name in params), None)
 
 
 def is_connected(step: Step) -> bool:
@@ -37,6 +46,6 @@ def what_is_read(step: Step) -> Reading:
         return "query" if is_connected(step) else "engine"
     if not is_connected(step):
         return "place"
-    if "table" in step.params or "query" in step.params:
+    if spelled(step.params, (*TABLE, *QUERY)) is not None:
         return "params"
     return "query" if _QUERY.match(step.value) else "table"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from odibi_core import __version__
 from odibi_core.core.node import Step
+from odibi_core.plan.reading import CONNECTED, TABLE, spelled
 from odibi_core.runs.lineage import step_lineage
 from odibi_core.text import one_line, plain
 
@@ -231,8 +232,10 @@ class _Export:
         if known.type == "function":
             return None
         params = known.params
-        if "connection_string" in params or "connection" in params:
-            table = params.get("table") or (known.value if known.type == "config_op" else "")
+        named = spelled(params, TABLE)
+        table = None if named is None else params[named]
+        if not CONNECTED.isdisjoint(params):
+            table = table or (known.value if known.type == "config_op" else "")
             where = params.get("connection_string")
             if where is None:
                 opened = self.steps.get(str(params["connection"]))
@@ -244,7 +247,6 @@ class _Export:
             ) else f"file://{self.path(str(where))}", table
         if not known.value.strip() or known.type not in ("config_op", "api"):
             return None
-        table = params.get("table")
         if known.type == "config_op" and isinstance(table, str) and table and not _URL.match(known.value):
             return f"file://{self.path(known.value)}", one_line(table)  # a database in a file
         return self.place(known.value)

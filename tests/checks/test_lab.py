@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from odibi_core.checks.lab import Lab, SqlProblem
+from odibi_core.checks.lab_errors import LabInterruptedError
 from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
 from odibi_core.checks.schemas import Schema
 
@@ -170,3 +171,31 @@ def test_several_threads_take_turns(lab):
     for thread in threads:
         thread.join()
     assert sorted(schema.names[0] for schema in found) == [f"c{index}" for index in range(8)]
+
+
+def test_what_is_deeper_than_python_reads_is_described_and_not_taken_apart(lab):
+    deep = "SELECT " + " || ".join(["name"] * 900) + " AS x FROM data"
+    assert lab.describe(deep, {"data": DATA}).names == ("x",)
+    assert lab.parsed(deep) is None and lab.tree(deep) is None
+
+
+@pytest.mark.parametrize("ask", ["tried", "refused"])
+def test_an_interrupt_is_no_answer(lab, ask):
+    """What was interrupted is asked again the next time."""
+    slow = "SELECT count(*) FROM range(10_000_000_000) t(i) WHERE hash(i) = 0"
+    ended: list[BaseException | None] = []
+
+    def asking() -> None:
+        try:
+            getattr(lab, ask)(slow)
+            ended.append(None)
+        except LabInterruptedError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=asking)
+    thread.start()
+    while thread.is_alive():
+        lab.interrupt()
+        thread.join(0.05)
+    assert isinstance(ended[0], LabInterruptedError)
+    assert ("tried", slow) not in lab._answers

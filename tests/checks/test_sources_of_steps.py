@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 
 from odibi_core.checks.checker import Checked, Checker
 from odibi_core.config import read_document
+from odibi_core.core import ConfigLoader, EventEmitter, Orchestrator, Tracker, create_engine_context
 from odibi_core.formats import write_target
 
 
@@ -310,3 +312,20 @@ def test_a_table_that_changed_is_read_anew(tmp_path: Path, shop: Path) -> None:
         database.commit()
     assert [name for name, _ in columns(checker.whole(read_document(config))) or []][-1] == "more"
     checker.close()
+
+
+@pytest.mark.parametrize("params", [{"table_name": "orders"}, {"sql": "SELECT id FROM orders"}])
+def test_pandas_spellings_name_a_table_or_query_of_a_connection(
+    check: Any, shop: Path, tmp_path: Path, params: dict[str, str]
+) -> None:
+    steps = [
+        {"layer": "connect", "name": "db", "value": "shop.db"},
+        {"layer": "ingest", "name": "r", "params": {"connection": "db"} | params, "outputs": {"d": "out"}},
+    ]
+    found = check(*steps)
+    assert [told.code for told in found.diagnostics if told.code != "ODB207"] == []
+    assert found.schemas["out"] is not None
+    with contextlib.chdir(tmp_path), create_engine_context("pandas") as context:
+        loaded = ConfigLoader().load("pipeline.json")
+        result = Orchestrator(loaded, context, Tracker(), EventEmitter()).run()
+    assert len(result.data_map["out"]) == 2

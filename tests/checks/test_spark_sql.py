@@ -180,3 +180,7 @@ def test_deep_asks_spark_what_sqlglot_does_not_know(session):
     text = json.dumps([READ, {"name": "s", "type": "sql", "engine": "spark", "value": query}])
     assert text[said.span.start : said.span.end] in ("explode(amount)", "date_add(region, 'many')")
     assert codes("SELECT id, upper(region) AS u FROM orders", deep=True) == []
+
+
+def test_a_query_nested_deeper_than_python_reads_is_left_alone():
+    assert found(f"SELECT {'(' * 900}id{')' * 900} FROM data") == []

@@ -39,6 +39,10 @@ WRONG = [
     ("ODB304", MAKE + "DELETE FROM t WHERE «c» = 1", "`t` has no column `c`"),
     ("ODB304", "CREATE TABLE t AS SELECT * FROM data; DELETE FROM t WHERE «amuont» > 1",
      "`t` has no column `amuont`"),
+    ("ODB304", "CREATE /* so */ TABLE t /* it's */ AS SELECT 1 AS a; DELETE FROM t WHERE «nope» = 1",
+     "`t` has no column `nope`"),
+    ("ODB304", 'CREATE /* ( */ TABLE t (a INT); DELETE FROM t WHERE «nope» = 1',
+     "`t` has no column `nope`"),
     *(
         ("ODB308", change, "`data` is an input, which can only be read")
         for change in (

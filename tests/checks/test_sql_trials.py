@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -106,3 +108,33 @@ def test_what_works_is_quiet(lab: Lab, database: duckdb.DuckDBPyConnection, sql:
 def test_what_a_constant_is_not_is_said_in_our_words(lab: Lab) -> None:
     (mistake,) = examine(lab, "SELECT id + 'x' FROM data", {"data": DATA}).mistakes
     assert (mistake.problem.name, mistake.problem.converted_to) == ("x", "BIGINT")
+
+
+def test_one_text_in_one_select_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole query is bound for each question: a thousand conditions on one column are one question."""
+    lab, asked = Lab(), []
+    describe = Lab.describe
+
+    def counted(self: Lab, sql: str, tables: Any) -> Schema:
+        asked.append(sql)
+        return describe(self, sql, tables)
+
+    monkeypatch.setattr(Lab, "describe", counted)
+    conditions = " AND ".join(f"id <> '{number}'" for number in range(200))
+    assert told(lab, f"SELECT id FROM data WHERE {conditions} AND id <> 'x'") == ["'x'"]
+    assert len(asked) < 5
+
+
+def test_a_name_has_the_type_of_where_it_stands(lab: Lab) -> None:
+    assert told(lab, "SELECT name AS id FROM data WHERE id = 'x' ORDER BY id = 'y'") == ["'x'", "'y'"]
+    assert told(lab, "SELECT id AS name FROM data WHERE name = 'x' ORDER BY name = 'x'") == []
+    assert told(lab, "SELECT list_filter(tags, lambda id: id = 'x') FROM data WHERE id = 5") == []
+    query = (
+        "SELECT id FROM data WHERE id IN (SELECT len(id) FROM (SELECT name AS id FROM data) WHERE id = 'x')"
+    )
+    assert told(lab, f"{query} AND id <> 'x'") == ["'x'"]
+
+
+def test_a_query_too_long_to_be_asked_about_for_each_of_its_parts_is_checked_soon(lab: Lab) -> None:
+    columns = ", ".join(f"CASE WHEN price > {n} THEN id + {n} ELSE '{n}' END AS c{n}" for n in range(1_000))
+    assert examine(lab, f"SELECT {columns} FROM data", {"data": DATA}).schema is not None

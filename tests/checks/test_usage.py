@@ -172,6 +172,20 @@ def test_a_table_is_the_same_through_a_connection_and_through_its_file() -> None
     assert codes(connect, READ, one, other | {"value": "./data/y.db"}) == []
 
 
+def test_tables_are_the_same_by_whichever_spelling_they_are_named() -> None:
+    connect = {"layer": "connect", "name": "db", "value": "data/x.db", "params": {"create": True}}
+    one = store("a", "", params={"connection": "db", "table": "t"})
+    other = store("b", "", params={"connection": "db", "table_name": "T"})
+    found = findings(connect, READ, one, other)
+    assert [(x.code, x.step, x.field) for x in found] == [("ODB210", "b", "params.table_name")]
+    first = one | {"outputs": {"d": "done"}}
+    later = store(
+        "b", "", params=other["params"] | {"if_exists": "fail"}, inputs={"data": "raw", "after": "done"}
+    )
+    (told,) = [found for found in findings(connect, READ, first, later) if found.code == "ODB210"]
+    assert told.help == "its `if_exists` is fail, which refuses what exists: write elsewhere"
+
+
 @pytest.mark.parametrize("value", ["out/x.csv", "./out/x.csv", "out/*.csv", "out/", "out"])
 def test_a_read_that_does_not_wait_is_told(value: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
