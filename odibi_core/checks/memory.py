@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     # What a file was when it was looked at; None where there was none.
     Stat = tuple[int, int, int, int] | None
 
+_NOTHING: frozenset[str] = frozenset()
 _STATES = 3  # of one step: an edit that is undone finds what it had
 # A file that was written while it was read may be another one now under the same time.
 _SETTLED_NS = 100_000_000
@@ -35,8 +36,8 @@ class _Kept:
 
     step: Step
     inputs: Inputs
-    outside: int  # which state of all steps that read or write, where it is one of them
-    shared: int  # which state of what steps make known to others outside their outputs, where it may use that
+    outside: int | None  # which state of all steps that read or write, where it is one of them
+    shared: int | None  # which state of what others make known outside their outputs, where it may use that
     unread: frozenset[str]
     stats: tuple[tuple[str, Stat], ...]
     names: int  # which state of all names it was told in
@@ -87,20 +88,22 @@ class Memory:
         if states is None:
             return None
         for index, kept in enumerate(states):
-            if (
-                kept.step == step
-                and kept.inputs == inputs
-                and kept.outside == (self._outside_generation if _is_outside(step) else 0)
-                and kept.shared == (self._shared_generation if _may_share(step) else 0)
-                and kept.unread == _unread(step, pipeline)
-                and all(_stat(path) == found for path, found in kept.stats)
-            ):
+            if kept.step == step and kept.inputs == inputs and self._holds(kept, step, pipeline):
                 outcome = self._told_again(kept, step)
                 if outcome is not None:
                     if index:
                         states.insert(0, states.pop(index))
                     return outcome
         return None
+
+    def _holds(self, kept: _Kept, step: Step, pipeline: Pipeline) -> bool:
+        """Whether what is outside a step is as it was."""
+        return (
+            kept.outside in (None, self._outside_generation)
+            and kept.shared in (None, self._shared_generation)
+            and kept.unread == _unread(step, pipeline)
+            and (not kept.stats or all(_stat(path) == found for path, found in kept.stats))
+        )
 
     def keep(self, step: Step, inputs: Inputs, pipeline: Pipeline, outcome: Outcome, began_ns: int) -> None:
         """Remembers what a check of a step came to.
@@ -117,8 +120,8 @@ class Memory:
             return
         text = _text_of(step.origin) if outcome.diagnostics else None
         kept = _Kept(
-            step, dict(inputs), self._outside_generation if _is_outside(step) else 0,
-            self._shared_generation if _may_share(step) else 0, _unread(step, pipeline), stats,
+            step, dict(inputs), self._outside_generation if _is_outside(step) else None,
+            self._shared_generation if _may_share(step) else None, _unread(step, pipeline), stats,
             self._generation, text, outcome,
         )  # fmt: skip
         states = self._kept.setdefault(step.name, [])
@@ -164,7 +167,7 @@ def _unread(step: Step, pipeline: Pipeline) -> frozenset[str]:
     """Returns the fields of a step that could not be read."""
     fields = pipeline.gaps.fields
     if not fields or step.origin is None:
-        return frozenset()
+        return _NOTHING
     index = step.origin.index
     return frozenset(name for at, name in fields if at == index)
 

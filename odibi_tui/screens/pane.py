@@ -48,6 +48,7 @@ class ModePane(Widget):
     """
 
     DEFAULT_CSS = "ModePane { width: 1fr; height: 1fr; }"
+    BLANK = True  # covered by what is in it
 
     mode: ClassVar[str] = ""
     """pipeline, run, data or history."""

@@ -44,11 +44,21 @@ WIDE, SHORT = 100, 30
 """From how many columns on two regions stand side by side; below how many lines strips are kept small."""
 
 
+# What is covered by what is in it is not drawn line by line.
+class _Body(Horizontal):
+    BLANK = True
+
+
+class _Panes(Container):
+    BLANK = True
+
+
 class Workbench(Screen[None]):
     """Top line, step tree, pane, problems strip, key line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     AUTO_FOCUS = None
+    BLANK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "mode('pipeline')", "pipeline", show=False, id="mode.pipeline"),
         Binding("2", "mode('run')", "run mode", show=False, id="mode.run"),
@@ -101,9 +111,9 @@ class Workbench(Screen[None]):
     def compose(self) -> ComposeResult:
         """Builds the shell; the panes come when their mode is opened."""
         yield TopLine(self.session, id="top")
-        with Horizontal(id="body"):
+        with _Body(id="body"):
             yield StepsSide(self.session, id="steps-side")
-            yield Container(id="panes")
+            yield _Panes(id="panes")
         yield Problems(self.session, id="problems")
         yield KeyLine(id="keys")
 

@@ -79,6 +79,11 @@ def wrapped(line: str, width: int) -> list[tuple[int, int]]:
     return pieces
 
 
+def _height(line: str, width: int) -> int:
+    """Returns how many pieces `wrapped` makes of a line."""
+    return max(-(-len(line) // width), 1) if line.isascii() else len(wrapped(line, width))
+
+
 class Place(NamedTuple):
     """What stands in a row: a piece of a source line, or row `note_row` of note `note` under it."""
 
@@ -123,7 +128,7 @@ class SourceLayout:
         extra = 0
         for line in self._special:
             self._first_rows.append(line + extra)
-            height = len(wrapped(lines[line], limit)) + sum(notes[i].height for i in by_line.get(line, ()))
+            height = _height(lines[line], limit) + sum(notes[i].height for i in by_line.get(line, ()))
             self._heights.append(height)
             extra += height - 1
         self.total = len(lines) + extra
