@@ -115,7 +115,32 @@ class Lab:
                 if problem.kind == "internal":
                     self.close()  # DuckDB's own faults make the whole database refuse to work
                 raise problem from None
-        return Schema.of((row[0], None if row[1] == _UNKNOWN else row[1]) for row in rows)
+            names = self._as_written([row[0] for row in rows], sql)
+        return Schema.of(
+            (name, None if row[1] == _UNKNOWN else row[1]) for name, row in zip(names, rows, strict=True)
+        )
+
+    def _as_written(self, names: list[str], sql: str) -> list[str]:
+        """Returns the names of a result's columns in the case in which a run gives them.
+
+        Of `SELECT "Id" AS id` DESCRIBE tells the name of the column (DuckDB 2.0), except through a WITH.
+        """
+        import duckdb
+
+        folded = sql.casefold()
+        if all(sql.count(name) == folded.count(name.casefold()) for name in names):
+            return names
+        try:
+            rows = self._rows(f"{_DESCRIBE}WITH odibi AS ({sql.rstrip().rstrip(';')}\n) FROM odibi")
+        except duckdb.Error:
+            return names
+        if len(rows) != len(names):
+            return names
+        # A name that is there twice gets a number there.
+        written = [row[0] for row in rows]
+        return [
+            new if new.casefold() == old.casefold() else old for new, old in zip(written, names, strict=True)
+        ]
 
     def statements(self, sql: str) -> list[Statement]:
         """Returns the statements of a text, without running any.

@@ -9,6 +9,7 @@ from odibi_core.engine.duckdb_session import quoted
 from odibi_core.engine.scoped_context import ScopedContext
 from odibi_core.errors import EngineError
 from odibi_core.formats.arrow import arrow_to_pandas, is_tabular, table_of
+from odibi_core.formats.arrow_structs import whole_structs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,7 +179,7 @@ class DuckDBEngineContext(ScopedContext):
         work = self._workspace
         name = f"odibi_{id(table):x}"
         with work.lock:
-            work.cursor.register(name, table)
+            work.cursor.register(name, whole_structs(table))
             try:
                 return self._create(f"FROM {quoted(name)}")
             finally:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.engine.duckdb_session import DuckDBSession, quoted
 from odibi_core.errors import EngineError
+from odibi_core.formats.arrow_structs import whole_structs
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Workspace:
             else:
                 if isinstance(self._names.get(name), str):
                     cursor.execute(f"DROP VIEW IF EXISTS temp.{quoted(name)}")
-                cursor.register(name, what)
+                cursor.register(name, whole_structs(what))
             self._names[name] = what
 
     def parse(self, query: str) -> Query:

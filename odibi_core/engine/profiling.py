@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.engine.profile_known import WORTH_ROWS
 from odibi_core.engine.profile_sql import FEW_VALUES, ProfiledColumn, Told
 from odibi_core.errors import ProfileError
+from odibi_core.formats.arrow_structs import whole_structs
 from odibi_core.journal.profile import ColumnProfile, Histogram, Profile, TopValue
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def profile_arrow(
     # Names of our own: Arrow has columns of the same name, and of names that differ in case only.
     table = _fit(table.rename_columns([f"c{i}" for i in range(table.num_columns)]), cursor)
     name = f"odibi_profile_{id(table):x}"
-    cursor.register(name, table)
+    cursor.register(name, whole_structs(table))
     try:
         return profile_relation(cursor, name, columns, rows=rows, basis=basis, nulls=nulls, known=known)
     finally:

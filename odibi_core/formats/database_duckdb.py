@@ -69,8 +69,9 @@ class DuckDBDatabase(Database):
     def store(self, frame: Frame, table: str, mode: Mode, options: Mapping[str, Any]) -> int:
         """Writes in one transaction."""
         from odibi_core.formats.arrow import table_of
+        from odibi_core.formats.arrow_structs import whole_structs
 
-        data = table_of(frame)
+        data = whole_structs(table_of(frame))
         schema = str(options.get("schema") or "main")
         where = f"{self.quote(schema)}.{self.quote(table)}"
         known = {name.casefold() for name in self.tables(schema)} if self._exists() else set()

@@ -415,3 +415,22 @@ def test_the_schema_of_odibis_own_functions_is_that_of_a_run(base, tmp_path, eng
     assert schema.names == tuple(table.column_names)
     for column, field in zip(schema.columns, table.schema, strict=True):
         assert column.type is not None and family(column.type) == family(type_name(field.type))
+
+
+def test_a_name_that_changes_in_case_alone_is_known_below_as_it_is_then(tmp_path):
+    query = 'SELECT \'A1\' AS "Account", 5 AS "Amount (EUR)"'
+    steps = [
+        {"layer": "ingest", "name": "read", "type": "sql", "engine": "duckdb", "value": query,
+         "outputs": {"data": "raw"}},
+        {"name": "tidy", "type": "function", "engine": "duckdb", "value": "tidy_names",
+         "inputs": {"data": "raw"}, "outputs": {"data": "tidy"}},
+        {"name": "one", "type": "function", "engine": "duckdb", "value": "dedupe",
+         "params": {"keys": "account"}, "inputs": {"data": "tidy"}, "outputs": {"data": "one"}},
+        {"layer": "store", "name": "write", "value": "out.csv", "inputs": {"data": "one"}},
+    ]  # fmt: skip
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(steps))
+    assert check(read_document(path)) == ()
+    with chdir(tmp_path):
+        run("x.json", tmp_path)
+    assert (tmp_path / "out.csv").read_text().startswith("account,amount_eur\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import duckdb
 import pytest
 
 from odibi_core.checks.lab import Lab, SqlProblem
@@ -51,6 +52,26 @@ def test_types_of_every_kind_can_be_those_of_a_table(lab):
     ]  # fmt: skip
     schema = Schema.of((f"c{index}", kind) for index, kind in enumerate(kinds))
     assert lab.describe("FROM data", {"data": schema}) == schema
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT "Account" AS account, "X y" AS "x Y" FROM data',
+        "SELECT account, ACCOUNT AS Account FROM data",
+        "SELECT account, account FROM data",
+        "SELECT * REPLACE (account + 1 AS ACCOUNT) FROM data;",
+        "SELECT * RENAME (account AS ACCOUNT) FROM data -- x",
+        "WITH a AS (SELECT account AS acc FROM data) SELECT acc AS Acc FROM a",
+        "SELECT a.account FROM data AS a JOIN data AS b USING (ACCOUNT)",
+    ],
+)
+def test_names_have_the_case_that_a_run_gives_them(lab, sql):
+    with duckdb.connect() as database:
+        database.execute('CREATE TABLE data ("Account" BIGINT, "X y" VARCHAR)')
+        given = database.sql(sql).columns
+    described = lab.describe(sql, {"data": Schema.of([("Account", "BIGINT"), ("X y", "VARCHAR")])})
+    assert list(described.names) == given
 
 
 @pytest.mark.parametrize("before", ["", "'é', ", "'😀', ", "/* ü */ '日本', "])
