@@ -216,7 +216,7 @@ def _read_unordered(read: _Use, writers: Sequence[_Use], pipeline: Pipeline) -> 
         yield graph_codes.READ_UNORDERED.found(
             f"`{name}` does not wait for `{writer.step.name}`, which writes {_as_written(writer)}",
             step=name, field=".".join(read.field), span=place(read.step, *read.field, start=0),
-            help=_how_to_wait(read.step, writer.step),
+            help=_how_to_wait(writer.step),
             related=(
                 Related("it is written here", writer.step.name, place(writer.step, *writer.field, start=0)),
             ),
@@ -224,7 +224,7 @@ def _read_unordered(read: _Use, writers: Sequence[_Use], pipeline: Pipeline) -> 
         return
 
 
-def _how_to_wait(reader: Step, writer: Step) -> str:
+def _how_to_wait(writer: Step) -> str:
     written = next(iter(writer.outputs.values()), None)
     if written is not None:
         return f'let it wait: "inputs": {{"after": "{written}"}}'

@@ -72,7 +72,7 @@ class _Connection:
             yield from self._by_url(file, settings)
             return
         yield from self._settings(found, SPELLINGS)
-        yield from self._file(found, file, create=create)
+        yield from self._file(found, create=create)
 
     def _twice(self, spellings: Mapping[str, str]) -> Iterator[Diagnostic]:
         first: dict[str, str] = {}
@@ -124,7 +124,7 @@ class _Connection:
             field = ("params",) if code is file_codes.UNKNOWN_OPTION else self._field()
             yield self._at(code, self.filled.told(error.message), error.help, *field)
 
-    def _file(self, kind: str, file: str, *, create: bool) -> Iterator[Diagnostic]:
+    def _file(self, kind: str, *, create: bool) -> Iterator[Diagnostic]:
         from odibi_core.checks.database_files import opened_by
 
         database = opened_by(self.step, self.tools)

@@ -62,7 +62,7 @@ def check_endpoint(filled: FilledStep, *, sends: bool) -> Iterator[Diagnostic]:
     if sends and size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
         yield bad_value(
             step, "params", "batch_size", message=f"`batch_size` is a number of rows, not {_shown(size)}",
-            help="write a whole number above 0",
+            help="write a whole number; 0 sends all rows at once",
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def infer_source(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) 
     else:
         from odibi_core.checks.table_sources import TableSource
 
-        outcome = TableSource(filled, inputs, tools).outcome()
+        outcome = TableSource(filled, tools).outcome()
     needs = tuple(check_spark(step, tools))
     return outcome if not needs else Outcome({}, (*needs, *outcome.diagnostics), outcome.looked_at)
 

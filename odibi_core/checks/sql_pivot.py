@@ -28,12 +28,12 @@ def as_static_pivot(sql: str) -> Rewritten | None:
         )
         if on is None:
             continue
-        rewritten = _with_values(rewritten, tokens, on, depth, len(sql))
+        rewritten = _with_values(rewritten, tokens, on, depth)
     return rewritten if rewritten.edits else None
 
 
 def _with_values(
-    rewritten: Rewritten, tokens: list[tuple[str, int, int, int]], on: int, depth: int, size: int
+    rewritten: Rewritten, tokens: list[tuple[str, int, int, int]], on: int, depth: int
 ) -> Rewritten:
     has_values = False
     at = tokens[on][2]

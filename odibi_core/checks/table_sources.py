@@ -32,8 +32,6 @@ from odibi_core.plan.reading import CONNECTED, QUERY, TABLE, spelled, what_is_re
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from odibi_core.checks.database_files import DatabaseFile
     from odibi_core.checks.step_filling import FilledStep
     from odibi_core.checks.tools import Tools
@@ -51,7 +49,7 @@ Field = tuple[str | int, ...]
 class TableSource:
     """A database table or query that a step reads."""
 
-    def __init__(self, filled: FilledStep, inputs: Mapping[str, Schema | None], tools: Tools) -> None:
+    def __init__(self, filled: FilledStep, tools: Tools) -> None:
         self._filled = filled
         self._step = filled.step
         self._tools = tools
@@ -103,7 +101,7 @@ class TableSource:
         kind, field = what
         written = written_tables(step, database, self._tools)
         if kind == "query":
-            return self._query(database, catalogue, field, written)
+            return self._query(catalogue, field, written)
         return self._table(database, catalogue, field, written)
 
     def _conflicts(self) -> None:
@@ -321,10 +319,7 @@ class TableSource:
 
     # -- queries ----------------------------------------------------------------------------------------
 
-    def _query(
-        self, database: DatabaseFile, catalogue: Catalogue, field: Field, written: set[str]
-    ) -> Columns | None:
-
+    def _query(self, catalogue: Catalogue, field: Field, written: set[str]) -> Columns | None:
         query = DatabaseQuery(self._step, field, self._tools, catalogue)
         if not query.is_known or "*" in written or any(query.names(table) for table in written):
             return None

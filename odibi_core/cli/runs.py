@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odibi_core.cli.lazy import LazyGroup
-from odibi_core.cli.runs_place import place_options, store_of, which_run
+from odibi_core.cli.runs_place import format_option, place_options, store_of, which_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,7 @@ With `--format json` each run is an object on a line of its own.""",
 )
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @place_options
+@format_option
 @click.option(
     "-n",
     "--limit",
@@ -106,6 +107,7 @@ With `--format json` the run is one object on one line, in the form of its `run_
 )
 @click.argument("run", default="latest")
 @place_options
+@format_option
 @click.option("--log", "with_log", is_flag=True, help="Show what the steps printed and logged, too.")
 def show_command(run: str, log_dir: Path | None, base_dir: Path | None, form: str, with_log: bool) -> None:
     """Show a run: its steps, their data, and what went wrong.

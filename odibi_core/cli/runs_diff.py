@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odibi_core.cli.main import COULD_NOT_WORK, FINE, FOUND_ERRORS
-from odibi_core.cli.runs_place import place_options, store_of, which_run
+from odibi_core.cli.runs_place import format_option, place_options, store_of, which_run
 from odibi_core.errors import RunError
 from odibi_core.text import one_line
 
@@ -41,6 +41,7 @@ nothing does as far as is known, but some data could not be compared.""",
 @click.argument("before", default="previous", metavar="[A]")
 @click.argument("after", required=False, metavar="[B]")
 @place_options
+@format_option
 @click.option("--step", "names", multiple=True, metavar="NAME", help="Only this step; may be repeated.")
 @click.option(
     "--key", metavar="COLUMN[,COLUMN]", help="What identifies a row, where `metadata.key` does not say it."

@@ -39,7 +39,7 @@ OPENLINEAGE_URL, OPENLINEAGE_ENDPOINT, OPENLINEAGE_API_KEY and OPENLINEAGE_NAMES
 @place_options
 def command(
     run: str, output: Path | None, url: str | None, send: bool, namespace: str | None,
-    log_dir: Path | None, base_dir: Path | None, form: str,
+    log_dir: Path | None, base_dir: Path | None,
 ) -> int:  # fmt: skip
     """Export what a run read and wrote, column by column where SQL tells, as OpenLineage events.
 

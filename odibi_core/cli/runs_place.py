@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _LOG_DIR = "tracker_logs"
 
 
+def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the option for the output's form."""
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output."
+    )(function)  # fmt: skip
+
+
 def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say where the runs are, and the output's form."""
+    """Adds the options that say where the runs are."""
     for option in (
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            help="Form of the output.",
-        ),
         click.option(
             "--base-dir",
             type=click.Path(path_type=Path),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from odibi_core.cli.runs_place import place_options, store_of, which_run
+from odibi_core.cli.runs_place import format_option, place_options, store_of, which_run
 from odibi_core.errors import RunError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ A line above the table says what the statistics are of: all rows, a sample, or t
 @click.argument("step")
 @click.option("--before", is_flag=True, help="Of what came into the step rather than out of it.")
 @place_options
+@format_option
 def command(
     run: str, step: str, before: bool, log_dir: Path | None, base_dir: Path | None, form: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odibi_core.cli.main import FINE, FOUND_ERRORS
-from odibi_core.cli.runs_place import place_options, store_of
+from odibi_core.cli.runs_place import format_option, place_options, store_of
 from odibi_core.errors import RunError
 from odibi_core.text import one_line
 
@@ -35,6 +35,7 @@ directory are never touched. Nothing is asked; what goes is printed.
 Exit codes: 0 done, 1 something could not be removed, 2 the command could not do its work.""",
 )
 @place_options
+@format_option
 @click.option(
     "--keep-last", type=click.IntRange(min=0), metavar="N", help="The newest N of each pipeline stay."
 )

@@ -102,7 +102,7 @@ class _CsvSteps:
             places: dict[str, CellPlace] = {}
             for number, cell in enumerate(row.cells):
                 if cell.broken:
-                    self._broken(cell, row)
+                    self._broken(cell)
                 field = fields.get(number)
                 if field is not None:
                     cells[field] = cell.text if cell.text.strip() else None
@@ -130,7 +130,7 @@ class _CsvSteps:
         )  # fmt: skip
         self.builder.diagnostics.append(found)
 
-    def _broken(self, cell: Cell, row: Row) -> None:
+    def _broken(self, cell: Cell) -> None:
         self.parsed = False
         if cell.broken == "open":
             self._tell(

@@ -90,7 +90,7 @@ class JsonSteps:
             elif char == "{":
                 self._object_first()
             else:
-                self._no_array(char)
+                self._no_array()
         except ReadingStoppedError:
             self.builder.incomplete = True
         self._take_problems()
@@ -256,7 +256,7 @@ class JsonSteps:
             help=help, fix=fix,
         )  # fmt: skip
 
-    def _no_array(self, char: str) -> None:
+    def _no_array(self) -> None:
         start = self._reader.pos
         try:
             value, end = json.JSONDecoder().raw_decode(self.source.text, start)

@@ -60,13 +60,15 @@ class Desk:
             answer: Finds it; what it raises is not remembered.
         """
         mark = tuple(_mark(path) for path in rests_on)
-        known = self._answers.get(question)
+        with self._lock:
+            known = self._answers.get(question)
         if known is not None and known[0] == mark:
             return known[1]
         found = answer()
-        if len(self._answers) >= _MOST_ANSWERS:
-            self._answers.clear()
-        self._answers[question] = (mark, found)
+        with self._lock:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[question] = (mark, found)
         return found
 
     def catalogue(self, kind: str, path: Path, label: str) -> Catalogue | None:
@@ -108,6 +110,8 @@ class Desk:
         with self._lock:
             connection, self._connection = self._connection, None
             self._catalogues.clear()
+            self._answers.clear()
+            self._types.clear()
             if connection is not None:
                 connection.close()
 

@@ -267,8 +267,9 @@ class LineView(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Puts the cursor where the mouse is; the second click chooses."""
-        row = event.y + int(self.scroll_offset.y)
-        if self.has_cursor and row < self.row_total:
+        where = event.get_content_offset(self)
+        row = -1 if where is None else where.y + int(self.scroll_offset.y)
+        if self.has_cursor and 0 <= row < self.row_total:
             self.move_cursor(row)
             if event.chain > 1:
                 self.action_choose()

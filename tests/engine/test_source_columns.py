@@ -147,7 +147,7 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_options_are_the_readers(engine, files, tmp_path, options):
     if engine == "spark" and "encoding" in options:
-        return  # Spark's own exception
+        pytest.skip("Spark reads encodings in its own way")
     files("orders.csv", ORDERS)
     with create_engine_context(engine, base_dir=tmp_path) as context:
         check(engine, context, tmp_path, "orders.csv", options)

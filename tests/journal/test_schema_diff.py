@@ -107,7 +107,8 @@ def test_arrows_own_names_stay(kind):
 
 @given(st.text(max_size=30) | st.text("<>()[],: ab\"'", max_size=40))
 def test_any_text_has_a_name_that_stays(text):
-    canonical_type(text)
+    name = canonical_type(text)
+    assert canonical_type(name) == name
 
 
 def test_a_deep_type_is_left_as_it_is():

@@ -138,9 +138,11 @@ async def test_the_command_of_a_run_names_the_steps_it_was_about(tmp_path, only,
 
 async def test_a_click_on_a_problem_selects_it(tmp_path):
     async with shown(project(tmp_path, BROKEN)) as (app, pilot):
+        assert app.session.selected != "clean_orders" and app.session.problem is None
         await pilot.click(Problems, offset=(10, 1))
         await pilot.pause()
-        assert app.session.selected == "clean_orders" or app.session.problem is None
+        assert app.session.problem is not None
+        assert app.session.selected == app.session.problem.step == "clean_orders"
 
 
 async def test_at_80_by_24_enter_opens_the_pane_over_the_tree_and_esc_returns(tmp_path):
