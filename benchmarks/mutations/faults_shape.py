@@ -207,8 +207,8 @@ def same_output(rng: Random, project: Project) -> Mutant | None:
     return Mutant(project, [Spot(b.name, ("outputs", extra))])
 
 
-@fault("graph", "circle")
-def circle(rng: Random, project: Project) -> Mutant | None:
+@fault("graph", "cycle")
+def cycle(rng: Random, project: Project) -> Mutant | None:
     found = _reader(rng, project)
     if found is None:
         return None

@@ -64,7 +64,7 @@ def inputs(rng: Random, project: Project) -> Mutant | None:
 @fault("swaps", "another dataset")
 def dataset(rng: Random, project: Project) -> Mutant | None:
     made = pick(rng, [m for m in project.steps if m.role in ("sql", "operations") and m.fields.get("inputs")])
-    # Of sources, which need nothing: no circle can come of it.
+    # Of sources, which need nothing: no cycle can come of it.
     keys = [key for m in project.steps if m.role in ("file", "table") for key in m.fields["outputs"].values()]
     if made is None or not keys:
         return None

@@ -103,7 +103,7 @@ UNDEFINED_INPUT = CodeInfo(
 )  # fmt: skip
 CYCLE = CodeInfo(
     "ODB204", "circular-dependency", "error",
-    "steps need each other in a circle",
+    "steps need each other in a cycle",
     "Each waits for the other, so none could ever start.",
     '[{"name": "a", "inputs": {"d": "y"}, "outputs": {"d": "x"}}, '
     '{"name": "b", "inputs": {"d": "x"}, "outputs": {"d": "y"}}]',

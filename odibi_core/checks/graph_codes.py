@@ -18,11 +18,11 @@ UNUSED_OUTPUT = CodeInfo(
 UNREACHED_STEP = CodeInfo(
     "ODB208", "unreached-step", "info",
     "no data can ever reach a step",
-    "It waits for a step that is part of a circle, and so can never start either.",
+    "It waits for a step that is part of a cycle, and so can never start either.",
     '[{"name": "a", "inputs": {"d": "y"}, "outputs": {"d": "x"}}, '
     '{"name": "b", "inputs": {"d": "x"}, "outputs": {"d": "y"}}, '
     '{"name": "write", "layer": "store", "value": "out.csv", "inputs": {"d": "x"}}]',
-    "Break the circle; nothing else is needed.",
+    "Break the cycle; nothing else is needed.",
 )  # fmt: skip
 UNUSED_CONNECTION = CodeInfo(
     "ODB209", "unused-connection", "warning",

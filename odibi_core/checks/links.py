@@ -1,4 +1,4 @@
-"""Rules about the graph: names and keys are unique, inputs and connections are there, no circles."""
+"""Rules about the graph: names and keys are unique, inputs and connections are there, no cycles."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def check_cycles(pipeline: Pipeline) -> Iterator[Diagnostic]:
             )
         local = _input_from(steps[0], steps[-1].name, pipeline)
         yield codes.CYCLE.found(
-            "steps need each other in a circle: " + cycle_text(cycle) if len(cycle) > 1
+            "steps need each other in a cycle: " + cycle_text(cycle) if len(cycle) > 1
             else f"`{cycle[0]}` needs its own output",
             step=cycle[0], field=None if local is None else f"inputs.{local}",
             span=_input_place(steps[0], local), help="let one of them read something else",

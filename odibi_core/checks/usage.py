@@ -89,11 +89,11 @@ def check_unreached(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 continue
             cycle = next(cycle for cycle in cycles if producer in cycle)
             yield graph_codes.UNREACHED_STEP.found(
-                f"nothing reaches `{step.name}`: it waits for `{producer}`, which is part of a circle",
+                f"nothing reaches `{step.name}`: it waits for `{producer}`, which is part of a cycle",
                 step=step.name, field=f"inputs.{local}", span=place(step, "inputs", local, start=0),
-                help="break the circle",
+                help="break the cycle",
                 related=tuple(
-                    Related("part of the circle", other.name, place(other, "name", start=0))
+                    Related("part of the cycle", other.name, place(other, "name", start=0))
                     for other in pipeline.steps
                     if other.name == cycle[0]
                 ),

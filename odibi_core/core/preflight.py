@@ -36,7 +36,7 @@ def refuse_unrunnable(steps: Sequence[Step]) -> None:
     cycles = Graph(steps).cycles()
     if cycles:
         path = " → ".join([*cycles[0], cycles[0][0]])
-        raise ConfigFormatError(f"the steps need each other in a circle: {path}", step=cycles[0][0])
+        raise ConfigFormatError(f"the steps need each other in a cycle: {path}", step=cycles[0][0])
 
 
 def refuse_unknown(only: Collection[str] | None, steps: Sequence[Step]) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # Cycles through the same steps grow exponentially with their connections. Up to this many are all listed;
-# beyond, as many as it takes for every connection that closes a circle to be in one.
+# beyond, as many as it takes for every connection that closes a cycle to be in one.
 LIMIT = 50
 
 

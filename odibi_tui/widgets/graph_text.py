@@ -103,7 +103,7 @@ def _order(graph: Graph, step: str | None) -> Iterable[GraphRow]:
     cycles = graph.cycles()
     if cycles:
         yield GraphRow([])
-        yield GraphRow([(" in a circle, so never", "heading")])
+        yield GraphRow([(" in a cycle, so never", "heading")])
         for cycle in cycles:
             for name in cycle:
                 yield GraphRow([(f" {'':>{width}}  ", ""), (name, "error")], name)

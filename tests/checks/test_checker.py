@@ -236,7 +236,7 @@ def test_interrupting_ends_a_check_that_takes_long(checker, monkeypatch):
     assert found and not found[0].complete
 
 
-def test_steps_on_a_circle_and_second_steps_know_nothing(checker):
+def test_steps_on_a_cycle_and_second_steps_know_nothing(checker):
     steps = [
         step("a", "SELECT nothing FROM data", data="b_set"),
         step("b", "SELECT nothing FROM data", data="a_set"),

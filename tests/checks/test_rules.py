@@ -105,7 +105,7 @@ def test_an_undefined_input_with_quotes_and_escapes_is_mended_in_place() -> None
 
 def test_every_step_of_a_cycle_is_a_related_place() -> None:
     (found,) = findings(transform("a", "c"), transform("b", "a"), transform("c", "b"))
-    assert found.message == "steps need each other in a circle: a → b → c → a"
+    assert found.message == "steps need each other in a cycle: a → b → c → a"
     assert [related.step for related in found.related] == ["b", "c"]
     assert found.field == "inputs.data"
 

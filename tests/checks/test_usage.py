@@ -88,14 +88,14 @@ def test_a_connection_used_by_a_placeholder_or_a_function_is_left_alone() -> Non
     assert codes(connect | {"outputs": {"c": "ready"}}, READ, waiting, environ=environ) == []
 
 
-def test_only_the_first_step_behind_a_circle_is_told_and_as_a_note() -> None:
+def test_only_the_first_step_behind_a_cycle_is_told_and_as_a_note() -> None:
     found = findings(sql("a", "b"), sql("b", "a"), sql("c", "a"), sql("d", "c"))
     assert [(one.code, one.step, one.severity) for one in found] == [
         ("ODB204", "a", "error"), ("ODB208", "c", "info"),
     ]  # fmt: skip
 
 
-def test_every_circle_through_the_same_steps_is_told() -> None:
+def test_every_cycle_through_the_same_steps_is_told() -> None:
     steps = [
         sql(f"s{n}", inputs={f"i{m}": f"s{m}" for m in range(4) if m != n}) for n in range(4)
     ]  # fmt: skip
@@ -103,7 +103,7 @@ def test_every_circle_through_the_same_steps_is_told() -> None:
     assert len(set(found)) == len(found) == 20  # of 2, 3 and 4 steps: 6 + 8 + 6
 
 
-def test_more_circles_than_anyone_could_read_are_bounded() -> None:
+def test_more_cycles_than_anyone_could_read_are_bounded() -> None:
     steps = [sql(f"s{n}", inputs={f"i{m}": f"s{m}" for m in range(40)}) for n in range(40)]
     found = [one for one in findings(*steps) if one.code == "ODB204"]
     assert 0 < len(found) <= 50

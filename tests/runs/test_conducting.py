@@ -203,7 +203,7 @@ def test_steps_that_cannot_run_in_any_order_are_a_failed_run(launcher: RunLaunch
     assert handle.wait(PATIENCE_S) == "failed"
     record = record_of(handle)
     assert [step.info.name for step in record.steps] == ["one", "two"]
-    assert "circle" in record.error.message
+    assert "cycle" in record.error.message
     assert sum(isinstance(event, RunFinished) for event in events_of(handle)) == 1
 
 

@@ -62,7 +62,7 @@ async def test_a_cycle_of_a_thousand_steps_is_shown_in_tree_and_graph(tmp_path):
     async with shown(write(tmp_path / "x.json", steps)) as (app, pilot):
         await pilot.press("right_square_bracket", "g")
         await pilot.pause()
-        assert "circle" in app.text()
+        assert "cycle" in app.text()
 
 
 async def test_a_file_that_goes_and_comes_back(tmp_path):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_MAX_STEPS = 40  # re-exports of re-exports; more is a circle
+_MAX_STEPS = 40  # re-exports of re-exports; more is a cycle
 
 
 class _BrokenError(Exception):
