@@ -17,11 +17,12 @@ MAX_PROBLEMS = 100
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ODD_SPACE = re.compile(r"[\s\ufeff\u200b]+")
-_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|#[^\n]*|--\s[^\n]*|/\*.*?\*/", re.DOTALL)
 _CODE = re.compile(r'["{}\[\]]')
 _KEY_WORD = re.compile(r"[^\W\d][\w$-]*")
 _JUNK = re.compile(r'[^,\[\]{}":\n]+')
-_ASSIGN = re.compile(r"=>?|:=")
+_ASSIGN = re.compile(r"=>?|:=|[;：]")
+_MORE_COLONS = re.compile(r"(?:\s*:)+")
 _CLOSES_OBJECT = re.compile(r'\s*(?:\}|,\s*"(?:[^"\\\n]|\\.)*"\s*:|,\s*\{)')
 _CLOSERS = re.compile(r"(?:\}\s*)+")
 _STARTS = "\"'{[-0123456789"
@@ -102,7 +103,7 @@ class JsonReader:
             if match is not None:
                 self.pos = match.end()
             char = text[self.pos : self.pos + 1]
-            if char in ("/", "#"):
+            if char in ("/", "#", "-"):
                 comment = _COMMENT.match(text, self.pos)
                 if comment is not None:
                     self._comment(*comment.span())
@@ -269,6 +270,7 @@ class JsonReader:
         char = self.skip()
         if char == ":":
             self.pos += 1
+            self._more_colons()
             if self.skip() == '"' and self.path[-1] not in _TEXT_FIELDS and self.is_member():
                 return self.object_without_brace(depth + 1)
             return self.value(depth + 1)
@@ -282,6 +284,15 @@ class JsonReader:
             return self.value(depth + 1)
         self.expected("`:` and a value" if char in ("", ",", "}", "]") else "`:`")
         return Node("missing", self.pos, self.pos)
+
+    def _more_colons(self) -> None:
+        more = _MORE_COLONS.match(self.text, self.pos)
+        if more is not None:
+            self.report(
+                codes.SYNTAX, "one colon is enough", *more.span(),
+                edit=Edit("take it out", *more.span(), ""),
+            )  # fmt: skip
+            self.pos = more.end()
 
     def _key(self) -> Node | None:
         char = self.text[self.pos]
@@ -351,7 +362,7 @@ class JsonReader:
             return -1
         at = self.last_end
         edit = Edit("insert a comma", at, at, ",")
-        if char in ";:":
+        if char in ";:=，；、":
             edit = Edit("write a comma", self.pos, self.pos + 1, ",")
         self.expected(f"`,` or `{closer}`", edit=edit)
         if char not in _STARTS and not char.isalpha():

@@ -129,6 +129,12 @@ def _escape(reader: JsonReader, at: int) -> tuple[str, int]:
             if 0xD800 <= high < 0xDC00 and low is not None and 0xDC00 <= int(low[0], 16) < 0xE000:
                 return chr(0x10000 + ((high - 0xD800) << 10) + int(low[0], 16) - 0xDC00), at + 12
             return chr(high), at + 6
+    if letter == "'":
+        reader.report(
+            codes.SYNTAX, "`\\'` is not an escape that JSON has", at, at + 2,
+            help="write ' alone", edit=Edit("take the backslash out", at, at + 1, ""),
+        )  # fmt: skip
+        return "'", at + 2
     shown = f"\\{letter}" if letter.isprintable() else "\\"
     reader.report(
         codes.SYNTAX, f"`{shown}` is not an escape that JSON has", at, min(at + 2, len(text)),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
 from odibi_core.config.collecting import uncollected
+from odibi_core.config.json_mending import doubted, is_step, is_structural, mended
 from odibi_core.config.json_reader import MAX_DEPTH, JsonReader
 from odibi_core.config.json_tree import Edit, Node, ReadingStoppedError
 from odibi_core.config.origins import JsonOrigin
@@ -71,6 +73,7 @@ class JsonSteps:
         self._reader = JsonReader(source.text, 1 if source.text.startswith(BOM) else 0)
         self._index = 0
         self._told = 0
+        self._inside: set[int] = set()  # where edits are within steps
 
     def read(self) -> None:
         """Reads the whole text."""
@@ -94,6 +97,7 @@ class JsonSteps:
         except ReadingStoppedError:
             self.builder.incomplete = True
         self._take_problems()
+        self._doubt_between_steps()
         if not self.parsed and char in ("[", "{"):
             self.builder.incomplete = True
 
@@ -124,6 +128,7 @@ class JsonSteps:
                     # The next character is nearly always a comma; spaces and mistakes take the long way.
                     if text.startswith(",", end):
                         comma, pos = end, end + 1
+                        reader.last_end = pos
                         continue
                     reader.pos = reader.last_end = end
                     comma = reader.separator("]")
@@ -150,7 +155,9 @@ class JsonSteps:
                 return
             if char == "":
                 at = reader.last_end
-                edit = Edit("close the array", at, at, "\n]", safe=not reader.damage.syntax)
+                # A comma before the end goes with the step that was not written any more.
+                first = comma if 0 <= comma == at - 1 else at
+                edit = Edit("close the array", first, at, "\n]", safe=not reader.damage.syntax)
                 reader.expected("`]`", opened=opened, edit=edit)
                 return
             if char == ",":
@@ -170,8 +177,9 @@ class JsonSteps:
         reader = self._reader
         before = len(reader.damage.problems)
         syntax_before, reader.damage.syntax = reader.damage.syntax, False
+        is_member = reader.is_member()
         try:
-            node = reader.object_without_brace(1) if reader.is_member() else reader.value(1)
+            node = reader.object_without_brace(1) if is_member else reader.value(1)
         finally:
             damaged = reader.damage.syntax
             reader.damage.syntax |= syntax_before
@@ -179,6 +187,12 @@ class JsonSteps:
             return
         origin = JsonOrigin(self.source, self._index, node.start, node.end)
         name = _name_of(node)
+        problems = reader.damage.problems
+        if damaged:
+            # Members behind a step without a name: not their brace lacks, that step has one too many.
+            fits = (lambda _value: False) if is_member and not self._was_step() else is_step
+            problems[before:] = doubted(problems[before:], self.source.text, node.start, node.end, fits)
+        self._inside.update(problem.edit.start for problem in problems[before:] if problem.edit is not None)
         self._take_problems(before, name)
         told = len(self.builder.diagnostics)
         if damaged:
@@ -190,6 +204,13 @@ class JsonSteps:
         if damaged:  # what is wrong with its shape may only follow from what is wrong with its text
             del self.builder.diagnostics[told:]
         self._index += 1
+
+    def _was_step(self) -> bool:
+        """Whether the element before, if there is one, is a step."""
+        if self._index == 0:
+            return True
+        steps = self.builder.steps
+        return bool(steps) and steps[-1].origin is not None and steps[-1].origin.index == self._index - 1
 
     def _spoil_doubtful(self, before: int) -> bool:
         """Marks fields that are not what was meant: half a character, one of two, NaN.
@@ -289,6 +310,28 @@ class JsonSteps:
             self.builder.diagnostics.append(self._diagnostic(problems[number], name if in_step else None))
         self._told = len(problems)
         self.parsed = self.parsed and not self._reader.damage.syntax
+
+    def _doubt_between_steps(self) -> None:
+        """Takes what would be mended between the steps for a guess where that gives no array of steps."""
+        problems = self._reader.damage.problems
+        edits = [problem.edit for problem in problems if problem.edit is not None and problem.edit.safe]
+        between = {edit.start for edit in edits if is_structural(edit)} - self._inside
+        if not between:
+            return
+        text = self.source.text
+        whole = mended(text, edits, 1 if text.startswith(BOM) else 0, len(text))
+        try:
+            right = whole is not None and isinstance(json.loads(whole), list)
+        except (ValueError, RecursionError):
+            right = False
+        if right:
+            return
+        self.builder.diagnostics[:] = [
+            replace(found, fix=replace(found.fix, applicability="unsafe"))
+            if found.fix is not None and found.fix.start in between
+            else found
+            for found in self.builder.diagnostics
+        ]
 
     def _diagnostic(self, problem: Problem, name: str | None) -> Diagnostic:
         span = self.source.span(problem.start, problem.end)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.config import codes
+from odibi_core.config.json_mending import doubted
 from odibi_core.config.json_reader import JsonReader
 from odibi_core.config.json_tree import ReadingStoppedError
 from odibi_core.config.origins import CsvOrigin, TableOrigin, edit_at
@@ -163,6 +164,8 @@ def _json_cell(builder: StepBuilder, row: TableRow, field: str, cell: Any) -> di
     except ReadingStoppedError:
         stopped = True
     problems = reader.damage.problems
+    if reader.damage.syntax:
+        problems = doubted(problems, cell, 0, len(cell))
     for problem in problems:
         builder.diagnostics.append(_cell_problem(row, field, cell, problem))
     if stopped or reader.damage.syntax:

@@ -238,3 +238,47 @@ def test_many_damaged_steps_among_many_sound_ones() -> None:
     assert len(document.diagnostics) == 20
     assert [found.span.line for found in document.diagnostics if found.span] == list(range(1, 1001, 50))
     assert [step.name for step in document.steps] == [f"s{number}" for number in range(1000)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[{A[:-1]}}}, "value": "v"}}, {C}]',  # a brace too many
+        f'[{{"value": "v"}}, "name": "b"}}, {C}]',
+        f'[{{"name": "b", "outputs": {{}}"d": "x"}}}}, {C}]',
+        f'[{{"name": "b", "params": {{"sort": ["-id", "limit": 2}}}}, {C}]',
+        f'[{{"name": "b", "params": {{"sort": "-id"], "limit": 2}}}}, {C}]',
+        f'[{{"name": "b", "params": {{"columns": ["" id", "region"]}}}}, {C}]',
+        f'[{{"name": "b", "params": {{"columns": ["id", " "region"]}}}}, {C}]',
+        f'[{{"name": "b", "params": {{"sep": ",, "nrows": 3}}}}, {C}]',
+        f'[{{"name": "b", "metadata": {{"n": - 1}}}}, {C}]',
+        f'[{{"name": "b", "metadata": {{"n": --1}}}}, {C}]',
+    ],
+)
+def test_no_fix_is_safe_where_one_slip_can_be_mended_in_several_ways(text: str) -> None:
+    found = [diagnostic for diagnostic in read(text).diagnostics if diagnostic.is_error]
+    assert found
+    assert not any(diagnostic.fix and diagnostic.fix.applicability == "safe" for diagnostic in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (f"[{A},\n", f"[{A}\n]\n"),
+        (f"[{A},\n {C},\n\n", f"[{A},\n {C}\n]\n\n"),
+        (f'[{{"name": "b" = "value": "v"}}, {C}]', f'[{{"name": "b" , "value": "v"}}, {C}]'),
+        (f'[{{"name": "b"， "value": "v"}}, {C}]', f'[{{"name": "b", "value": "v"}}, {C}]'),
+        ('[{"name": "b", "outputs"; {"d": "x"}}]', '[{"name": "b", "outputs": {"d": "x"}}]'),
+        ('[{"name": "b", "outputs":: {"d": "x"}}]', '[{"name": "b", "outputs": {"d": "x"}}]'),
+        (f"[{A}, -- it's the first\n {C}]", f"[{A}, \n {C}]"),
+        ('[{"name": "b", "value": "SELECT \\\'a\\\'"}]', '[{"name": "b", "value": "SELECT \'a\'"}]'),
+    ],
+)
+def test_what_has_one_right_answer_is_mended_to_it(text: str, right: str) -> None:
+    fixes = [found.fix for found in read(text).diagnostics if found.fix is not None]
+    assert all(fix.applicability == "safe" for fix in fixes)
+    now = text
+    for fix in sorted(fixes, key=lambda fix: -fix.start):
+        now = now[: fix.start] + fix.text + now[fix.end :]
+    assert now == right
+    assert read(now).diagnostics == ()
