@@ -205,7 +205,8 @@ def replacement(
 ) -> Fix | None:
     """Returns a fix that puts `text` in place of a text value or a part of it.
 
-    Returns None for a step that was built by hand, and where the field is not a text in the source.
+    Returns None for a step that was built by hand, where the field is not a text in the source, and for a
+    placeholder: what it stands for is wrong, and not the config.
 
     Args:
         origin: Where the step stands.
@@ -221,7 +222,18 @@ def replacement(
     span = (
         origin.locate(*field, key=True) if key else origin.locate(*field, start=start or 0, end=end)
     )  # fmt: skip
+    if "${" in _covered(origin, span) and "${" not in text:
+        return None
     return edit_at(span, f'replace with "{text}"', origin.written(text, *field), safe=safe)
+
+
+def _covered(origin: JsonOrigin | CsvOrigin | TableOrigin, span: Span) -> str:
+    """Returns what stands at a place now."""
+    if span.cell is not None:
+        return span.cell.text[span.cell.start : span.cell.end]
+    if isinstance(origin, TableOrigin) or span.start is None or span.end is None:
+        return ""
+    return origin.source.text[span.start : span.end]
 
 
 def edit_at(span: Span, message: str, text: str, *, safe: bool = True) -> Fix | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 from contextlib import closing
@@ -279,3 +281,30 @@ def test_a_place_in_a_cell_is_that_of_its_characters(database: Path) -> None:
     (wrong,) = [one for one in check(read_document(database), data=False) if one.code == "ODB126"]
     assert wrong.span is not None and wrong.span.cell is not None
     assert (wrong.span.cell.column, wrong.span.cell.start, wrong.span.cell.end) == ("Layer", 0, 6)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".db"])
+def test_no_fix_puts_a_name_in_place_of_a_placeholder(tmp_path: Path, suffix: str) -> None:
+    query = "SELECT ${ident:col} FROM data"
+    if suffix == ".json":
+        steps = json.loads(json.dumps(CLEAN))
+        steps[1]["value"] = query
+        text = json.dumps(steps)
+    else:
+        text = (
+            "Layer,StepName,StepType,Engine,Value,Inputs,Outputs\n"
+            'ingest,read,sql,duckdb,SELECT 1 AS id,,"{""data"": ""raw""}"\n'
+            f'transform,rank,sql,duckdb,{query},"{{""data"": ""raw""}}","{{""data"": ""ranked""}}"\n'
+        )
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".db":
+        rows = list(csv.reader(io.StringIO(text)))
+        with closing(sqlite3.connect(path)) as database:
+            database.execute(f"CREATE TABLE transformation_config ({', '.join(rows[0])})")
+            marks = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT INTO transformation_config VALUES ({marks})", rows[1:])
+            database.commit()
+    else:
+        path.write_text(text)
+    found = [one for one in check(read_document(path), variables={"col": "idd"}) if one.code == "ODB304"]
+    assert [(one.suggestion, one.fix) for one in found] == [("id", None)]
