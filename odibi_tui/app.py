@@ -9,6 +9,8 @@ import asyncio
 import gc
 import os
 import threading
+import traceback
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -71,7 +73,7 @@ class OdibiApp(ConfigActions, App[int]):
         self._runner: Runs | None = None
         self._wanted_reading = self._done_reading = 0
         self._reading_now = False
-        self._told_check = False
+        self._told_check = self._told_fault = False
         if self.settings.theme is not None and self.settings.theme in self.available_themes:
             self.theme = self.settings.theme
         elif "TEXTUAL_THEME" not in os.environ:
@@ -178,7 +180,12 @@ class OdibiApp(ConfigActions, App[int]):
                         await asyncio.sleep(_SETTLING_S)
                         read = await asyncio.to_thread(reads.read, source, project=session.project)
                 known = False
-                checked = await self._check(read, wanted)
+                try:
+                    checked = await self._check(read, wanted)
+                except Exception as error:  # noqa: BLE001 - told, with its traceback
+                    # A fault of ours in a check: what was read is shown, and the screen stays.
+                    self._tell_fault(error)
+                    checked = replace(read, diagnostics=read.diagnostics or (), schemas={})
                 self._done_reading = wanted
                 if source == session.source and checked is not None:
                     self._adopt(checked)
@@ -210,6 +217,16 @@ class OdibiApp(ConfigActions, App[int]):
             self.call_after_refresh(painted.set)
         checked = await whole
         return None if is_outdated() else checked
+
+    def _tell_fault(self, error: Exception) -> None:
+        """Says that a check failed, and shows the whole of why: it is to be reported."""
+        from odibi_tui.screens.viewer import TextScreen
+
+        self.say(f"the check failed: {type(error).__name__}: {error}", error=True)
+        if not self._told_fault:
+            self._told_fault = True
+            text = "".join(traceback.format_exception(error))
+            self.push_screen(TextScreen("the check failed; please report this", text))
 
     def _adopt(self, reading: Reading) -> None:
         self.session.adopt(reading)

@@ -324,3 +324,26 @@ async def test_the_structure_is_shown_before_the_data_have_been_looked_at(tmp_pa
         may_go_on.set()
         await until(app, pilot, lambda: app.session.schemas)
         assert [d.code for d in app.session.diagnostics] == ["ODB304", "ODB203"]
+
+
+async def test_a_fault_in_a_check_is_told_and_leaves_the_screen(tmp_path, monkeypatch):
+    from odibi_core.checks.checker import Checker
+    from odibi_tui.screens.viewer import TextScreen
+
+    whole = Checker.whole
+
+    def faulty(self, document, *, cancelled=None):
+        raise IndexError("[bold]out of range")
+
+    monkeypatch.setattr(Checker, "whole", faulty)
+    async with shown(project(tmp_path)) as (app, pilot):
+        await until(app, pilot, lambda: isinstance(app.screen, TextScreen))
+        assert "IndexError: [bold]out of range" in app.text()
+        await pilot.press("escape")
+        assert "clean_orders" in app.text()
+        await pilot.press("v")
+        await until(app, pilot, lambda: not app._reading_now)
+        assert not isinstance(app.screen, TextScreen)
+        monkeypatch.setattr(Checker, "whole", whole)
+        await pilot.press("v")
+        await until(app, pilot, lambda: app.session.schemas)
