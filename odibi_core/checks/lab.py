@@ -258,6 +258,14 @@ class Lab:
                 self._types = frozenset(name for (name,) in rows.fetchall())
             return self._types
 
+    def settings(self) -> frozenset[str]:
+        """Returns the names of all settings there are."""
+
+        def work() -> frozenset[str]:
+            return frozenset(name for (name,) in self._rows("SELECT name FROM duckdb_settings()"))
+
+        return self.recall("settings", work)
+
     def interrupt(self) -> None:
         """Ends what it is doing, from any thread; harmless when idle."""
         connection = self._connection

@@ -44,6 +44,12 @@ def parts(code: str, start: int, end: int) -> list[tuple[int, int]]:
     return [*found, (first, end)] if code[first:end].strip() or found else []
 
 
+def bare(code: str, start: int, end: int) -> tuple[int, int]:
+    """Returns a place without the blanks around what stands there."""
+    text = code[start:end]
+    return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
+
+
 def within(match: re.Match[str], group: str) -> tuple[int, int]:
     """Returns the place of what the brackets around a group hold."""
     start, end = match.span(group)

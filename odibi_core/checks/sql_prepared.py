@@ -7,7 +7,6 @@ SELECT.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.lab_errors import SqlProblem
@@ -15,8 +14,9 @@ from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_columns import listed_columns
 from odibi_core.checks.sql_examine import Mistake, examine
+from odibi_core.checks.sql_inserts import INSERT, ONE_NAME, Insert
 from odibi_core.checks.sql_names import best, plain_name
-from odibi_core.checks.sql_pieces import CREATE, NAME, depth_at, masked, parts, within
+from odibi_core.checks.sql_pieces import CREATE, NAME, bare, depth_at, masked, parts, within
 from odibi_core.checks.sql_told import NO_TABLE
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from odibi_core.checks.lab import Lab, Statement
     from odibi_core.checks.sql_setup import Known
 
-_ONE_NAME = rf"(?P<name>{NAME})(?!\s*\.)"
 _AS = rf"(?:\s+(?:AS\s+)?(?!(?:SET|USING|WHERE|RETURNING|VALUES|SELECT)\b)(?P<alias>{NAME}))?"
 
 
@@ -33,42 +32,22 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(r"\s*" + text, re.IGNORECASE | re.DOTALL)
 
 
-_CREATE = _pattern(CREATE + _ONE_NAME)
-_INSERT = _pattern(
-    rf"INSERT\s+(?:OR\s+(?:REPLACE|IGNORE)\s+)?INTO\s+{_ONE_NAME}(?:\s+AS\s+{NAME})?\s*"
-    r"(?P<columns>\((?!\s*(?:SELECT|WITH|VALUES|FROM)\b)[^()]*\))?\s*(?P<by_name>BY\s+NAME\s)?"
-)
-_UPDATE = _pattern(rf"UPDATE\s+{_ONE_NAME}{_AS}\s+SET\s+")
-_DELETE = _pattern(rf"DELETE\s+(?P<from>FROM)\s+{_ONE_NAME}{_AS}\s*(?P<rest>USING\b|WHERE\b|;|$)")
+_CREATE = _pattern(CREATE + ONE_NAME)
+_UPDATE = _pattern(rf"UPDATE\s+{ONE_NAME}{_AS}\s+SET\s+")
+_DELETE = _pattern(rf"DELETE\s+(?P<from>FROM)\s+{ONE_NAME}{_AS}\s*(?P<rest>USING\b|WHERE\b|;|$)")
 _CHANGES = (
-    _INSERT, _UPDATE, _DELETE, _pattern(rf"DELETE\s+FROM\s+{_ONE_NAME}"),
-    _pattern(rf"TRUNCATE\s+(?:TABLE\s+)?{_ONE_NAME}"), _pattern(rf"MERGE\s+INTO\s+{_ONE_NAME}"),
+    INSERT, _UPDATE, _DELETE, _pattern(rf"DELETE\s+FROM\s+{ONE_NAME}"),
+    _pattern(rf"TRUNCATE\s+(?:TABLE\s+)?{ONE_NAME}"), _pattern(rf"MERGE\s+INTO\s+{ONE_NAME}"),
     # A view can be renamed as a table.
-    _pattern(rf"ALTER\s+TABLE\s+(?!IF\s){_ONE_NAME}\s+(?!RENAME\s+TO\b|SET\b)"),
+    _pattern(rf"ALTER\s+TABLE\s+(?!IF\s){ONE_NAME}\s+(?!RENAME\s+TO\b|SET\b)"),
 )  # fmt: skip
-_DROP = _pattern(rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?P<unless>IF\s+EXISTS\s+)?{_ONE_NAME}\s*(?:;|$)")
-_AFTER_ROWS = re.compile(r"\bON\s+CONFLICT\b|\bRETURNING\b|;", re.IGNORECASE)
+_DROP = _pattern(rf"DROP\s+(?P<what>TABLE|VIEW)\s+(?P<unless>IF\s+EXISTS\s+)?{ONE_NAME}\s*(?:;|$)")
 _AFTER_SET = re.compile(r"(?<!DISTINCT)\s+(FROM|WHERE)\b|;", re.IGNORECASE)
 _ASSIGNED = re.compile(rf"\s*(?P<column>{NAME})\s*=\s*", re.IGNORECASE)
 _OWN_WAYS = re.compile(r"\b(?:RETURNING|DEFAULT)\b", re.IGNORECASE)
 _CAST = "SELECT CAST(NULL AS "
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The query of an INSERT.
-
-    Attributes:
-        start: Where it begins in the statement.
-        text: The query.
-        table: The table it goes into.
-        wanted: How many columns it has to have; None where that is not known.
-    """
-
-    start: int
-    text: str
-    table: str
-    wanted: int | None
+_RETURNS = (INSERT, _UPDATE, _pattern(rf"DELETE\s+FROM\s+{ONE_NAME}{_AS}"))
+_RETURNING = re.compile(r"\bRETURNING\b", re.IGNORECASE)
 
 
 class Prepared:
@@ -94,17 +73,30 @@ class Prepared:
         elif changed is not None:
             yield from self._changed(changed)
 
-    def rows(self) -> Rows | None:
-        """Returns the query of an INSERT that goes by position into a table whose columns are known."""
-        insert = _INSERT.match(self._code)
-        if insert is None:
+    def insert(self) -> Insert | None:
+        """Returns what it inserts; None where it inserts nothing."""
+        found = INSERT.match(self._code)
+        return None if found is None else Insert(self._text, self._code, found, self._known)
+
+    def returned(self) -> Rewritten | None:
+        """Returns what stands behind RETURNING as a SELECT of the table that is changed."""
+        changed = next((found for one in _RETURNS if (found := one.match(self._code))), None)
+        if changed is None or changed.groupdict().get("alias") or self._schema(changed) is None:
             return None
-        end = _AFTER_ROWS.search(self._code, insert.end())
-        start, last = insert.end(), len(self._code) if end is None else end.start()
-        if not re.compile(r"\(?\s*(?:SELECT|WITH|FROM)\b", re.IGNORECASE).match(self._code, start, last):
+        marks = [
+            mark
+            for mark in _RETURNING.finditer(self._code, changed.end())
+            if depth_at(self._code, 0, mark.start()) == 0
+        ]
+        if not marks:
             return None
-        wanted = None if insert["by_name"] else self._wanted(insert)
-        return Rows(start, self._text[start:last].rstrip(), self._of(insert, "name"), wanted)
+        end = len(self._code.rstrip().rstrip(";"))
+        table = self._text[slice(*changed.span("name"))]
+        return (
+            Rewritten(self._text)
+            .with_edit(0, marks[-1].end(), "SELECT")
+            .with_edit(end, len(self._code), f" FROM {table}")
+        )
 
     def as_select(self) -> Rewritten | None:
         """Returns an UPDATE or DELETE of a known table as the SELECT that reads the same columns."""
@@ -144,40 +136,34 @@ class Prepared:
         return Schema(tuple(found)) if found else None
 
     def is_there_already(self) -> bool:
-        """Whether it makes something IF NOT EXISTS that a statement before made."""
+        """Whether it makes something IF NOT EXISTS that is there."""
         created = _CREATE.match(self._code)
         if created is None or not created["unless"]:
             return False
-        return any(name == self._of(created, "name").casefold() for name, _ in self._known.made)
+        folded, is_temp = self._of(created, "name").casefold(), created["temp"] is not None
+        return (folded, is_temp) in self._known.made or (is_temp and folded in self._known.inputs)
 
-    def note(self) -> None:
-        """Takes in the table or view that it makes."""
+    def note(self, schema: Schema | None) -> bool:
+        """Takes in the table or view that it makes, with these columns; False where it makes none."""
         created = _CREATE.match(self._code)
         if created is None:
-            return
-        name, folded = self._of(created, "name"), self._of(created, "name").casefold()
-        schema = self.columns()
-        if schema is not None:
-            self._known.add(name, schema)
-        if any(made == (folded, created["temp"] is None) for made in self._known.made):
-            self._known.add(name, None)  # one is temporary and one is not
-        self._known.made[folded, created["temp"] is not None] = created["what"].lower()
+            return False
+        name, is_temp = self._of(created, "name"), created["temp"] is not None
+        self._known.make(name, schema, what=created["what"].lower(), is_temp=is_temp)
+        return True
 
     def note_drop(self) -> bool:
-        """Forgets the table or view that it drops; False where it drops none that statements made."""
+        """Forgets the table or view that it drops; False where it is not certain which that is."""
         dropped = _DROP.match(self._code)
         if dropped is None:
             return False
-        folded = self._of(dropped, "name").casefold()
-        made = [key for key in self._known.made if key[0] == folded]
-        if len(made) != 1 or self._known.made[made[0]] != dropped["what"].lower():
-            return False
+        folded, what = self._of(dropped, "name").casefold(), dropped["what"].lower()
         if folded in self._known.inputs:
-            return False  # which is seen again
+            return what == "view" and self._known.inputs.pop(folded) is not None
+        made = [key for key in self._known.made if key[0] == folded]
+        if len(made) != 1 or self._known.made[made[0]].what != what:
+            return not made and dropped["unless"] is not None
         del self._known.made[made[0]]
-        key = self._key(folded)
-        if key is not None:
-            del self._known.tables[key]
         return True
 
     def _created(self, created: re.Match[str]) -> Iterator[Mistake]:
@@ -201,18 +187,16 @@ class Prepared:
 
     def _dropped(self, dropped: re.Match[str]) -> Iterator[Mistake]:
         folded = self._of(dropped, "name").casefold()
-        if any(made == folded for made, _ in self._known.made):
-            return
         if folded in self._known.inputs:
             if dropped["what"].upper() == "TABLE":
                 yield self._read_only(dropped)
-        elif not dropped["unless"]:
+        elif not dropped["unless"] and not any(made == folded for made, _ in self._known.made):
             yield self._no_table(dropped)
 
     def _changed(self, changed: re.Match[str]) -> Iterator[Mistake]:
         folded = self._of(changed, "name").casefold()
-        made = {what for (name, _), what in self._known.made.items() if name == folded}
-        if not made:
+        made = {table.what for (name, _), table in self._known.made.items() if name == folded}
+        if folded in self._known.inputs or not made:
             yield self._read_only(changed) if folded in self._known.inputs else self._no_table(changed)
             return
         if made == {"view"}:
@@ -222,10 +206,10 @@ class Prepared:
         schema = self._schema(changed)
         if schema is None:
             return
-        if changed.re is _INSERT:
+        if changed.re is INSERT:
             spans = parts(self._code, *within(changed, "columns")) if changed["columns"] else []
             yield from self._unknown(changed, spans, schema)
-            yield from self._wrong_count(changed)
+            yield from Insert(self._text, self._code, changed, self._known).wrong_count()
         elif changed.re is _UPDATE:
             end, _ = self._assignments_end(changed)
             found = [_ASSIGNED.match(self._code, *part) for part in parts(self._code, changed.end(), end)]
@@ -236,34 +220,12 @@ class Prepared:
     ) -> Iterator[Mistake]:
         table = self._of(changed, "name")
         for start, end in spans:
-            written = self._text[start:end]
-            first, last = start + len(written) - len(written.lstrip()), start + len(written.rstrip())
+            first, last = bare(self._code, start, end)
             name = plain_name(self._text[first:last])
             if schema.find(name) is None and re.fullmatch(NAME, self._code[first:last]):
                 problem = SqlProblem("column", "no such column", start=first, end=last, name=name)
                 meant, certain = best(name, schema.names)
                 yield Mistake(problem, meant, certain, (table,), (self._key(table),))
-
-    def _wrong_count(self, insert: re.Match[str]) -> Iterator[Mistake]:
-        """Yields the first row of VALUES that has not as many values as the table has columns."""
-        wanted = self._wanted(insert)
-        values = re.compile(r"VALUES\s*", re.IGNORECASE).match(self._code, insert.end())
-        end = _AFTER_ROWS.search(self._code, insert.end())
-        if wanted is None or values is None or insert["by_name"]:
-            return
-        for start, stop in parts(self._code, values.end(), len(self._code) if end is None else end.start()):
-            row = re.compile(r"\s*(?P<row>\(.*\))\s*", re.DOTALL).fullmatch(self._code, start, stop)
-            given = 0 if row is None else len(parts(self._code, *within(row, "row")))
-            if row is not None and given != wanted:
-                problem = too_many_or_few(self._of(insert, "name"), wanted, given)
-                yield Mistake(problem.at(*row.span("row")))
-                return
-
-    def _wanted(self, insert: re.Match[str]) -> int | None:
-        if insert["columns"]:
-            return len(parts(self._code, *within(insert, "columns")))
-        schema = self._schema(insert)
-        return None if schema is None else len(schema.columns)
 
     def _assignments_end(self, update: re.Match[str]) -> tuple[int, re.Match[str] | None]:
         at = update.end()
@@ -286,8 +248,7 @@ class Prepared:
         return examined.schema
 
     def _schema(self, changed: re.Match[str]) -> Schema | None:
-        key = self._key(self._of(changed, "name"))
-        return None if key is None else self._known.tables[key]
+        return self._known.changeable(self._of(changed, "name"))
 
     def _key(self, name: str) -> str | None:
         return next((key for key in self._known.tables if key.casefold() == name.casefold()), None)
@@ -308,14 +269,7 @@ class Prepared:
     def _no_table(self, match: re.Match[str]) -> Mistake:
         name = self._of(match, "name")
         problem = SqlProblem("table", NO_TABLE, start=match.start("name"), end=match.end("name"), name=name)
-        made = {folded for folded, _ in self._known.made}
-        return Mistake(problem, *best(name, [key for key in self._known.tables if key.casefold() in made]))
+        return Mistake(problem, *best(name, [table.name for table in self._known.made.values()]))
 
 
-def too_many_or_few(table: str, wanted: int, given: int) -> SqlProblem:
-    """Returns the problem of an INSERT that gives a table another number of columns than it takes."""
-    plural = "" if wanted == 1 else "s"
-    return SqlProblem("count", f'"{table}" takes {wanted} value{plural} here, not {given}')
-
-
-__all__ = ["Prepared", "Rows", "too_many_or_few"]
+__all__ = ["Prepared"]

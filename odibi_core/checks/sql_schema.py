@@ -13,13 +13,17 @@ from odibi_core.checks.pipeline import place
 from odibi_core.checks.placeholders import malformed
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sources import nearest_name
+from odibi_core.checks.sql_altered import alter
 from odibi_core.checks.sql_examine import Mistake, examine
+from odibi_core.checks.sql_expanding import expanded, has_unnamed, quoted_names
 from odibi_core.checks.sql_files import FileRead, with_files
 from odibi_core.checks.sql_filling import Filled, fill
+from odibi_core.checks.sql_inserts import too_many_names, too_many_or_few
 from odibi_core.checks.sql_keywords import misspelled_keyword
 from odibi_core.checks.sql_pivot import as_static_pivot
 from odibi_core.checks.sql_places import find_place
-from odibi_core.checks.sql_prepared import Prepared, too_many_or_few
+from odibi_core.checks.sql_prepared import Prepared
+from odibi_core.checks.sql_settings import unknown_settings
 from odibi_core.checks.sql_setup import Known, learn, made_by
 from odibi_core.checks.sql_told import SqlText, tell
 from odibi_core.config.placeholders import find_placeholders
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from odibi_core.checks.lab import Statement
     from odibi_core.checks.rewriting import Rewritten
+    from odibi_core.checks.sql_setup import Made
     from odibi_core.checks.tools import Tools
     from odibi_core.core.node import Step
     from odibi_core.diagnostics import Diagnostic
@@ -116,8 +121,10 @@ class _Query:
         if not last.gives_rows:
             self._tell_no_rows(last)
             return None
-        if not last.is_select or known.is_open or not self.filled.names_known:
+        if not self.filled.names_known or known.leaves_open(last.text):
             return None
+        if not last.is_select:
+            return self._returned(last, known)
         if last.kind == "MULTI":
             self._look_at_pivot(last, known)
             return None
@@ -125,23 +132,50 @@ class _Query:
         return schema if schema is None or not self.filled.stand_ins else self._certain(schema, statements)
 
     def _set_up(self, statement: Statement, known: Known) -> None:
-        quiet = known.is_open or not self.filled.names_known
+        quiet = known.leaves_open(statement.text) or not self.filled.names_known
         prepared = Prepared(statement, known, self.tools.lab)
         if not quiet:
             self._look_at_prepared(prepared, statement, known)
+            if statement.kind in ("SET", "PRAGMA"):
+                self._look_at_settings(statement.text, statement.start, known)
         if prepared.is_there_already():
             return
         made = made_by(statement)
         if made is not None:
-            schema = None if quiet else self._examined(made.query, statement.start + made.start, known)
-            known.add(made.name, None if made.renamed else schema)
-            prepared.note()
+            prepared.note(None if quiet else self._made(made, statement, known))
             return
         if statement.kind == "SELECT" and not quiet:
             self._examined(statement.text, statement.start, known)
-        if not prepared.note_drop():
+        if prepared.note(prepared.columns()) or prepared.note_drop():
+            return
+        if not alter(statement, known, self.tools.lab):
             learn(statement, known)
-            prepared.note()
+
+    def _made(self, made: Made, statement: Statement, known: Known) -> Schema | None:
+        """Returns the columns of a table or view that is made of a query; tells what is wrong with it."""
+        schema = self._examined(made.query, statement.start + made.start, known)
+        named = None if schema is None else made.named(schema)
+        if schema is not None and named is None and made.columns_at is not None:
+            start, end = made.columns_at
+            if not self._stands_in(start, end, statement.start):
+                problem = too_many_names(made.name, len(schema.columns), len(made.columns))
+                self._tell(Mistake(problem.at(start, end)), statement.start, known.tables)
+        return named
+
+    def _returned(self, statement: Statement, known: Known) -> Schema | None:
+        """Returns what a statement that changes a table gives back; tells what is wrong with it."""
+        prepared = Prepared(statement, known, self.tools.lab)
+        self._look_at_prepared(prepared, statement, known)
+        select = prepared.returned()
+        if select is None:
+            return None
+        schema = self._look_at_rewritten(select, statement, known, types_known=known.types_known)
+        return None if self.filled.stand_ins else schema
+
+    def _look_at_settings(self, sql: str, base: int, known: Known) -> None:
+        for mistake in unknown_settings(sql, self.tools.lab):
+            if not self._stands_in(mistake.problem.start or 0, mistake.problem.end or 0, base):
+                self._tell(mistake, base, known.tables)
 
     def _look_at_prepared(self, prepared: Prepared, statement: Statement, known: Known) -> None:
         """Tells what is wrong with a statement that makes or changes a table."""
@@ -150,7 +184,8 @@ class _Query:
             problem = mistake.problem
             if not self._stands_in(problem.start or 0, problem.end or 0, statement.start):
                 self._tell(mistake, statement.start, known.tables)
-        rows = None if mistakes else prepared.rows()
+        insert = None if mistakes else prepared.insert()
+        rows = None if insert is None else insert.rows()
         if rows is not None:
             schema = self._examined(rows.text, statement.start + rows.start, known)
             given = None if schema is None or self.filled.stand_ins else len(schema.columns)
@@ -158,6 +193,13 @@ class _Query:
                 problem = too_many_or_few(rows.table, rows.wanted or 0, given)
                 place = problem.at(rows.start, rows.start + len(rows.text))
                 self._tell(Mistake(place), statement.start, known.tables)
+            for mistake in () if given is None or schema is None else rows.strangers(schema):
+                self._tell(mistake, statement.start, known.tables)
+        values = None if insert is None else insert.values()
+        if values is not None:
+            self._look_at_rewritten(
+                values, statement, known, types_known=known.types_known, hides_edits=False
+            )
         select = None if mistakes else prepared.as_select()
         if select is not None:
             self._look_at_rewritten(select, statement, known, types_known=False)
@@ -169,18 +211,29 @@ class _Query:
             self._look_at_rewritten(static, statement, known, types_known=known.types_known)
 
     def _look_at_rewritten(
-        self, query: Rewritten, statement: Statement, known: Known, *, types_known: bool
-    ) -> None:
-        """Tells what is wrong with a query that stands for a statement, at its place in the statement."""
+        self,
+        query: Rewritten,
+        statement: Statement,
+        known: Known,
+        *,
+        types_known: bool,
+        hides_edits: bool = True,
+    ) -> Schema | None:
+        """Returns what a query gives that stands for a statement; tells its mistakes."""
         if not self._is_query(query.text):
-            return
+            return None
+        if known.macros or known.sequences:
+            called = expanded(query.text, known.macros, known.sequences)
+            if called is None or called.edits:
+                return None
         examined = examine(
             self.tools.lab, query.text, known.tables, types_known=types_known,
             blind=lambda start, end: self._stands_in(*query.back(start, end), statement.start)
-            or query.touches(start, end),
+            or (hides_edits and query.touches(start, end)),
         )  # fmt: skip
         for mistake in examined.mistakes:
             self._tell(mistake.moved(query), statement.start, known.tables)
+        return examined.schema
 
     def _is_query(self, sql: str) -> bool:
         try:
@@ -189,21 +242,30 @@ class _Query:
             return False
 
     def _examined(self, sql: str, base: int, known: Known) -> Schema | None:
+        called = expanded(sql, known.macros, known.sequences)
+        if called is None or known.leaves_open(sql):
+            return None
+        is_unnamed = bool(called.edits) and has_unnamed(self.tools.lab, called)
+        if is_unnamed and any("(" in name for name in quoted_names(sql)):
+            return None  # which may be one of those
+        self._look_at_settings(sql, base, known)
         blind = None
-        if self.filled.stand_ins:
-            blind = lambda start, end: self._stands_in(start, end, base)  # noqa: E731
-        files = with_files(sql, self.tools.lab, self.tools.world.cwd, blind)
+        if self.filled.stand_ins or called.edits:
+            blind = lambda start, end: (  # noqa: E731
+                called.touches(start, end) or self._stands_in(*called.back(start, end), base)
+            )
+        files = with_files(called.text, self.tools.lab, self.tools.world.cwd, blind)
         self.looked_at += files.looked_at
         for file in files.missing:
-            self._tell_missing(file, base)
+            self._tell_missing(file, called, base)
         tables = {**known.tables, **files.tables}
         examined = examine(
             self.tools.lab, files.sql.text, tables, types_known=known.types_known,
             blind=blind and (lambda start, end: blind(*files.sql.back(start, end))),
         )  # fmt: skip
         for mistake in examined.mistakes:
-            self._tell(mistake.moved(files.sql), base, tables)
-        return examined.schema
+            self._tell(mistake.moved(files.sql).moved(called), base, tables)
+        return None if is_unnamed else examined.schema
 
     def _certain(self, schema: Schema, statements: list[Statement]) -> Schema | None:
         """Returns what of a schema does not depend on values that only the run knows."""
@@ -244,9 +306,9 @@ class _Query:
         )  # fmt: skip
         self.found.append(tell(mistake, text))
 
-    def _tell_missing(self, file: FileRead, base: int) -> None:
+    def _tell_missing(self, file: FileRead, called: Rewritten, base: int) -> None:
         """Tells of a file that is not there, unless the run may write it."""
-        start, end = self._written(file.start, file.end, base)
+        start, end = self._written(*called.back(file.start, file.end), base)
         written = (self.tools.world.resolve(value) for value in self.tools.pipeline.writers)
         if any(str(path) == file.path for path in written):
             return

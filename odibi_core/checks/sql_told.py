@@ -164,6 +164,8 @@ def _table(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     producers = text.pipeline.graph.producers
     if name in text.step.inputs.values():
         local = next(local for local, key in text.step.inputs.items() if key == name)
+        if local == name:
+            return message, "a statement before drops it"
         return message, f"the query knows the dataset `{name}` as `{local}`"
     if mistake.meant is not None and mistake.certain:
         return message, f"an input `{mistake.meant}` exists"

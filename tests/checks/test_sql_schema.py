@@ -75,7 +75,6 @@ def test_what_statements_before_the_last_make_is_known(look, query):
         "LOAD spatial; SELECT st_point(1, 2)",
         "USE elsewhere; SELECT * FROM table_there",
         "CREATE TABLE t (anything INTEGER AS (1 + 1)); SELECT anything FROM t",
-        "CREATE TABLE data AS SELECT 1 AS other; SELECT other FROM data",
         "EXPLAIN SELECT nothing_known FROM nowhere",
         "PIVOT data ON region USING sum(amount)",
         "SELECT * FROM read_csv('*.csv')",
