@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -15,6 +14,7 @@ from odibi_core.checks.sql_conversions import Types, impossible_conversions, may
 from odibi_core.checks.sql_keywords import keyword_behind
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
+from odibi_core.checks.sql_stateful import as_values, reads_by_state, values_of_state
 from odibi_core.checks.sql_text_uses import unfit_texts
 from odibi_core.checks.sql_texts import flow_of, with_texts
 from odibi_core.checks.sql_trials import clashing_sides
@@ -31,8 +31,6 @@ _ROUNDS = 8  # mistakes of one query that are looked for
 _MOST_UNFIT = 50  # conversions of one query that are told
 # What a column whose type is not known may be: where these disagree, nothing is said.
 _PROBES = ("VARCHAR", "DOUBLE", "DATE", "BIGINT", "STRUCT(odibi INTEGER)", "BIGINT[]")
-# What these give is decided by the run's own state.
-_STATEFUL = re.compile(r"\b(?:getvariable|current_setting|query|query_table)\s*\(", re.IGNORECASE)
 _QUIET = frozenset({"extension", "outside", "internal"})
 # One column that is not grouped by is as good as all; it says nothing about the aggregates beside it.
 _BEFORE_ALL = frozenset({"group"})
@@ -44,6 +42,8 @@ _ABOUT_NAMES = frozenset(
 _OWN_NAME = "referenced that exists in the SELECT clause"
 # What DuckDB finds before it looks at types, though it is said of expressions.
 _WHATEVER_THE_TYPES = frozenset({"group", "aggregate", "count", "position"})
+# What may be wrong whatever value stands for what the run's state decides.
+_WITHOUT_VALUES = _WHATEVER_THE_TYPES | {"type", "field"}
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,12 @@ def _examined(
             return Examined(None)
         has_texts = any(schema.has_texts for schema in known.values())
         schema = _typed(lab, sql, known, outcome, types_known)
-        judged = types_known and (has_texts or may_fail(sql)) and not _STATEFUL.search(sql)
+        judged = types_known and (has_texts or may_fail(sql)) and not reads_by_state(sql)
         parsed = lab.parsed(sql) if judged else None
         if parsed is None:
             return Examined(schema)
         flow = flow_of(known, parsed)
-        unfit = _unfit(lab, sql, known, parsed, flow, blind)
+        unfit = _unfit(lab, sql, known, parsed, flow, _blind_to(values_of_state(sql), blind))
         return Examined(with_texts(schema, flow.result) if has_texts else schema, unfit)
     return _Examination(lab, sql, known, tables, blind, types_known, invented).mistakes_from(outcome)
 
@@ -183,6 +183,21 @@ def _unfit(
     return tuple(islice(told, _MOST_UNFIT))
 
 
+def _blind_to(
+    places: list[tuple[int, int]], blind: Callable[[int, int], bool] | None
+) -> Callable[[int, int], bool] | None:
+    """Returns `blind` with what is at these places added."""
+    if not places:
+        return blind
+
+    def added(start: int, end: int) -> bool:
+        return any(first < end and start < last for first, last in places) or (
+            blind is not None and blind(start, end)
+        )
+
+    return added
+
+
 def _described(lab: Lab, sql: str, known: Mapping[str, Schema]) -> Schema | SqlProblem:
     try:
         return lab.describe(sql, known)
@@ -192,9 +207,10 @@ def _described(lab: Lab, sql: str, known: Mapping[str, Schema]) -> Schema | SqlP
 
 def _typed(lab: Lab, sql: str, known: Mapping[str, Schema], found: Schema, types_known: bool) -> Schema:
     """Returns a schema with the types that are certain."""
-    if not types_known or _STATEFUL.search(sql):
+    if not types_known or reads_by_state(sql):
         return Schema(tuple(Column(column.name) for column in found.columns))
-    if not any(schema.has_unknown_types for schema in known.values()):
+    has_values = bool(values_of_state(sql))
+    if not has_values and not any(schema.has_unknown_types for schema in known.values()):
         return found
     if not any(column.type for schema in known.values() for column in schema.columns):
         # Nothing to begin with: asking six times tells little, and all below a mistake would pay for it.
@@ -204,10 +220,13 @@ def _typed(lab: Lab, sql: str, known: Mapping[str, Schema], found: Schema, types
     for probe in _PROBES:
         if all(None in types or len(types) > 1 for types in certain):
             break  # no type is certain, whatever the others say
-        answer = _described(lab, sql, _as_type(known, probe))
+        asked = as_values(sql, probe).text if has_values else sql
+        answer = _described(lab, asked, _as_type(known, probe))
         if isinstance(answer, SqlProblem):
             continue
-        if answer.names != found.names:
+        # A column without a name of its own is called as what it is worked out of.
+        same = len(answer.names) == len(found.names) if has_values else answer.names == found.names
+        if not same:
             return Schema(tuple(Column(column.name) for column in found.columns))
         answers += 1
         for types, column in zip(certain, answer.columns, strict=True):
@@ -246,9 +265,10 @@ class _Examination:
         self._names = tuple(tables)
         self._unknown = {name.casefold() for name in tables if name not in known}
         self._blind = blind
+        self._reads_by_state = reads_by_state(sql)
         # What the run's own state decides is NULL here.
-        self._is_stateful = _STATEFUL.search(sql) is not None
-        self._types_known = types_known and not self._is_stateful
+        self._has_values = bool(values_of_state(sql))
+        self._types_known = types_known and not self._reads_by_state
         self._invented = invented
         self._doubt = any(schema.has_unknown_types for schema in known.values())
 
@@ -334,20 +354,25 @@ class _Examination:
         """Whether the problem is there whatever the columns and types are that are not known."""
         if self._invented is not None and not self._invented.tells(problem):
             return False
-        if self._is_stateful and (problem.kind == "syntax" or problem.kind not in _ABOUT_NAMES):
+        if problem.kind == "syntax" and (self._reads_by_state or self._has_values):
             return False
-        if problem.kind in _ABOUT_NAMES or problem.kind in _WHATEVER_THE_TYPES:
+        if self._reads_by_state and problem.kind not in _ABOUT_NAMES:
+            return False
+        if problem.kind in _ABOUT_NAMES:
             return True
-        if not self._types_known:
+        if self._has_values and problem.kind not in _WITHOUT_VALUES:
             return False
-        if not self._doubt:
+        if problem.kind not in _WHATEVER_THE_TYPES and not self._types_known:
+            return False
+        if not self._has_values and (problem.kind in _WHATEVER_THE_TYPES or not self._doubt):
             return True
         for probe in _PROBES:
-            answer = _described(self._lab, now.text, _as_type(self._known, probe))
-            if not isinstance(answer, SqlProblem) or (answer.kind, answer.start) != (
-                problem.kind,
-                problem.start,
-            ):
+            asked = as_values(now.text, probe)
+            answer = _described(self._lab, asked.text, _as_type(self._known, probe))
+            if not isinstance(answer, SqlProblem) or answer.kind != problem.kind:
+                return False
+            start = None if answer.start is None else asked.back(answer.start, answer.start + 1)[0]
+            if start != problem.start:
                 return False
         return True
 

@@ -1,4 +1,4 @@
-"""Calls of what statements before a query make, as what they come to: macros and sequences."""
+"""Calls as what they come to: macros and sequences that statements made, and query('…'), a subquery."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ _SEQUENCE = re.compile(r"(?<![\w.\"])(?:nextval|currval)\s*\(\s*'(?P<name>x*)'\s
 _ANY_SEQUENCE = re.compile(r"\b(?:nextval|currval)\b", re.IGNORECASE)
 # A number that nobody takes for a constant.
 _NUMBER = "CAST(random() AS BIGINT)"
+_QUERY = re.compile(r"(?<![\w.\"])query\s*\(\s*'(?P<query>x+)'\s*\)", re.IGNORECASE)
+_NOT_ALONE = re.compile(r"[';]|--|/\*")
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,14 @@ def _pieces(body: str, hidden: str, parameters: list[str]) -> Iterator[str | int
 
 
 def expanded(sql: str, macros: Mapping[str, Macro | None], sequences: Collection[str]) -> Rewritten | None:
-    """Returns a query with what the macros it calls stand for, and numbers for those of sequences.
+    """Returns a query with what the macros it calls stand for, and numbers and subqueries for other calls.
 
     Arguments stay where they are, so that what is wrong with them is found there. None where something is
     called whose meaning is not certain.
     """
     now = Rewritten(sql)
     if not macros and not sequences:
-        return now
+        return _with_subqueries(now, masked(sql)) if "query" in sql.casefold() else now
     code = masked(sql)
     if not quoted_names(sql).isdisjoint(macros):
         return None
@@ -128,6 +130,15 @@ def expanded(sql: str, macros: Mapping[str, Macro | None], sequences: Collection
     left = [rf"\b{re.escape(name)}\b\"?\s*\(" for name in macros]
     if left and re.search("|".join(left), hidden, re.IGNORECASE):
         return None  # called in another way: with its schema, of a value, in a copy of an argument
+    return now
+
+
+def _with_subqueries(now: Rewritten, code: str) -> Rewritten:
+    """Returns a query with each `query('…')` as the subquery that it is."""
+    for call in _QUERY.finditer(code):
+        first, last = call.span("query")
+        if not _NOT_ALONE.search(now.original, first, last):
+            now = now.with_edit(call.start(), first, "(").with_edit(last, call.end(), ")")
     return now
 
 

@@ -25,9 +25,13 @@ _READERS = frozenset({
     "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_ndjson",
     "read_ndjson_auto",
 })  # fmt: skip
+# These give the same columns whatever is there, and no rows where nothing is.
+_OF_ANY_FILE = {"read_text": "VARCHAR", "read_blob": "BLOB", "glob": None}
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 # What a query that reads a file has in it.
-_MAY_READ = re.compile(r"\b(?:read_\w+|parquet_scan)\s*\(|\.(?:csv|tsv|parquet|json|jsonl|ndjson)\b", re.I)
+_MAY_READ = re.compile(
+    r"\b(?:read_\w+|parquet_scan|glob)\s*\(|\.(?:csv|tsv|parquet|json|jsonl|ndjson)\b", re.I
+)
 # How the names of the tables begin that stand for files; nobody is told of them.
 OUR_NAME = "odibi_file_"
 _LITERAL_CALLS = frozenset({"struct_pack", "list_value"})
@@ -89,6 +93,9 @@ def with_files(sql: str, lab: Lab, cwd: Path, blind: Callable[[int, int], bool] 
     missing: list[FileRead] = []
     looked_at: list[str] = []
     for found in _references(parsed, sql):
+        if found.reader in _OF_ANY_FILE:
+            rewritten = found.replaced(rewritten, tables, _of_any_file(found.reader))
+            continue
         path = _local(found.name, cwd)
         start, end = found.name_place
         if path is None or (blind is not None and blind(start - 1, end + 1)):
@@ -101,10 +108,7 @@ def with_files(sql: str, lab: Lab, cwd: Path, blind: Callable[[int, int], bool] 
         elif kind:
             schema = _columns(lab, found.call(path), path)
             if schema is not None:
-                name = f"{OUR_NAME}{len(tables) + 1}"
-                tables[name] = schema
-                alias = "" if found.alias else f" AS {written_name(found.called, chr(34))}"
-                rewritten = rewritten.with_edit(*found.place, f" {name}{alias} ")
+                rewritten = found.replaced(rewritten, tables, schema)
     return WithFiles(rewritten, tables, tuple(missing), tuple(looked_at))
 
 
@@ -121,6 +125,13 @@ class _Reference:
     def called(self) -> str:
         """What DuckDB calls the table where the query gives it no name."""
         return self.reader or Path(self.name).name.split(".")[0]
+
+    def replaced(self, rewritten: Rewritten, tables: dict[str, Schema], schema: Schema) -> Rewritten:
+        """Returns the query with a table of ours in place of the reading; the table is added to `tables`."""
+        name = f"{OUR_NAME}{len(tables) + 1}"
+        tables[name] = schema
+        alias = "" if self.alias else f" AS {written_name(self.called, chr(34))}"
+        return rewritten.with_edit(*self.place, f" {name}{alias} ")
 
     def call(self, path: str) -> str:
         """Returns the reading of the file at `path` as SQL of our own, with the options of the query."""
@@ -152,7 +163,9 @@ def _of_reader(node: dict[str, Any], sql: str) -> _Reference | None:
     reader = str(function.get("function_name", "")).lower()
     arguments = [argument.get("expression") or {} for argument in function.get("arguments") or ()]
     place = place_of(node, sql)
-    if reader not in _READERS or not arguments or place is None:
+    if reader not in _READERS | _OF_ANY_FILE.keys() or not arguments or place is None:
+        return None
+    if reader in _OF_ANY_FILE and len(arguments) > 1:
         return None
     literal = arguments[0].get("literal") or {}
     name_place = place_of(arguments[0], sql)
@@ -197,6 +210,18 @@ def _is_literal(node: dict[str, Any]) -> bool:
         return True
     inner = [argument.get("expression") or {} for argument in node.get("arguments") or ()]
     return node.get("function_name") in _LITERAL_CALLS and all(map(_is_literal, inner))
+
+
+def _of_any_file(reader: str) -> Schema:
+    content = _OF_ANY_FILE[reader]
+    if content is None:
+        return Schema.of([("file", "VARCHAR")])
+    return Schema.of(
+        [
+            ("filename", "VARCHAR"), ("content", content), ("size", "BIGINT"),
+            ("last_modified", "TIMESTAMP WITH TIME ZONE"),
+        ]
+    )  # fmt: skip
 
 
 def _local(name: str, cwd: Path) -> str | None:

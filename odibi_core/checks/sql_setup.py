@@ -55,7 +55,7 @@ _SEQUENCE = _pattern(
 _ATTACH = _pattern(rf"ATTACH\s.*'\s*AS\s+(?P<name>{NAME})")
 _NOTHING_NEW = _pattern(
     r"(?:CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+INDEX|INDEX|(?:PERSISTENT\s+|TEMPORARY\s+)?SECRET)|"
-    r"COPY\s+(?!FROM\b)|DROP\s+INDEX|COMMENT\s+ON|ALTER\s+SEQUENCE|DEALLOCATE|LOAD\s+'?(?:json|parquet|icu|core_functions)\b)"
+    r"COPY\s+(?!FROM\b)[^()]+\s+FROM\b|DROP\s+INDEX|COMMENT\s+ON|ALTER\s+SEQUENCE|DEALLOCATE|LOAD\s+'?(?:json|parquet|icu|core_functions)\b)"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
 

@@ -81,7 +81,7 @@ def test_what_statements_before_the_last_make_is_known(look, query):
         "SELECT x FROM 's3://somewhere/x.parquet'",
         "SELECT x FROM read_parquet('https://example.org/x.parquet')",
         "SELECT text(amount, '0.00') FROM data",
-        "SELECT * FROM query('SELECT 1')",
+        "SELECT * FROM query(getvariable('which'))",
     ],
 )
 def test_what_cannot_be_known_is_left_alone(look, query):
