@@ -286,6 +286,10 @@ class FileSource:
             )  # fmt: skip
         world = self._tools.world
         found = missing_source(self._step, self._filled.path(value), world.base_dir, world.cwd)
+        if "${" in value and "$${" not in self._step.value:
+            from odibi_core.checks.placeholders import as_meant
+
+            return as_meant(self._step, found)
         return replace(found, help=None if found.help is None else self._filled.told(found.help))
 
     def _no_files(self, error: FormatError) -> Diagnostic:

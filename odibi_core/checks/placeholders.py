@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from odibi_core.checks import codes, safety_codes
@@ -28,6 +29,8 @@ _MEANT = re.compile(
     r"\$\{\s*(?:(?P<kind>env|var|ident)(?:s|ifier)?\s*[:.]\s*)?(?P<name>[A-Za-z_][\w.-]*)\s*\}?",
     re.IGNORECASE,
 )
+_WRITTEN = re.compile(r"\$\{(?:[^{}/\n]*\}|\s*(?:\w+\s*:\s*)?\w*)")  # in a path
+_NAMED = re.compile(r"\$\{\s*(?:(?P<kind>\w+)\s*:\s*)?(?P<name>[A-Za-z_]\w*)\b(?!\s*:(?!-))")
 _HOW = "write ${env:NAME}, ${var:NAME} or ${ident:NAME}"
 
 
@@ -70,6 +73,30 @@ def malformed(text: str, *, in_sql: bool = False) -> Iterator[Malformed]:
         for match in pattern.finditer(text, region.start, region.end):
             if match.start() not in right:
                 yield Malformed(match[0], match.start(), match.end(), region.kind == "code")
+
+
+def as_meant(step: Step, found: Diagnostic) -> Diagnostic:
+    """Returns the diagnostic of a value that names nothing, at what is meant as a placeholder in it.
+
+    The run takes it as the text it is.
+    """
+    right = {placeholder.start for placeholder in find_placeholders(step.value)}
+    match = next((one for one in _WRITTEN.finditer(step.value) if one.start() not in right), None)
+    if match is None:
+        return found
+    meant = _NAMED.match(match[0])
+    written = None
+    if meant is not None:
+        kind = (meant["kind"] or "var").casefold()
+        written = f"${{{'var' if kind.startswith(('var', 'ident')) else 'env'}:{meant['name']}}}"
+    how = "${env:NAME} or ${var:NAME}"
+    start, end = match.span()
+    return replace(
+        found, span=place(step, "value", start=start, end=end), suggestion=written,
+        help=f"`{one_line(match[0])}` is no placeholder: write {written or how}",
+        fix=None if written is None
+        else replacement(step.origin, written, "value", start=start, end=end, safe=False),
+    )  # fmt: skip
 
 
 def _told(step: Step, text: StepText, found: Malformed) -> Diagnostic:

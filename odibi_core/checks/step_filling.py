@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.config.placeholders import fill_params, fill_text
 from odibi_core.core.options import in_params
 from odibi_core.errors import SecretError
-from odibi_core.plan.reading import QUERY
+from odibi_core.plan.reading import QUERY, what_is_read
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def fill_step(step: Step, world: World) -> FilledStep:
     values = world.values()
     try:
         value: str | None = fill_text(step.value, values)
-        if value is not None and "${" in value and "$${" not in step.value:
+        is_path = step.layer == "ingest" and what_is_read(step) == "place"
+        if value is not None and "${" in value and "$${" not in step.value and not is_path:
             value = None  # what looks like a placeholder and is none, which is told elsewhere
     except SecretError:
         value = None

@@ -25,6 +25,7 @@ from odibi_core.checks.file_options import (
 from odibi_core.checks.looking import is_directory, is_file, may_exist
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import place
+from odibi_core.checks.placeholders import as_meant
 from odibi_core.checks.schemas import Schema, of_source
 from odibi_core.checks.sources import missing_source
 from odibi_core.errors import FormatError
@@ -190,7 +191,9 @@ class TableSource:
                     self._step, path, world.base_dir, world.cwd, *database.field, text=text
                 )
                 help = None if found.help is None else self._filled.told(found.help)
-                self._found.append(replace(found, help=help))
+                found = replace(found, help=help)
+                is_odd = database.field == ("value",) and "${" in database.label
+                self._found.append(as_meant(self._step, found) if is_odd else found)
         return False
 
     # -- tables -----------------------------------------------------------------------------------------
