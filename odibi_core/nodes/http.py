@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from odibi_core.engine.base_context import EngineContext
     from odibi_core.nodes.base import Node
 
+_LONGEST_S = 86_400.0  # a socket counts milliseconds in 31 bits
 TIMEOUT_S = 30.0  # of a request of a step that has no timeout
 CHUNK = 1 << 16
 _CONTENT_TYPES = {
@@ -123,7 +124,7 @@ def _request(
     request = Request(url, data=body, headers=headers, method=method)
     shown = one_line(f"{method} {url.split('?')[0]}")
     try:
-        with _opener.open(request, timeout=allowed) as response:
+        with _opener.open(request, timeout=min(allowed, _LONGEST_S)) as response:
             chunks = []
             while chunk := response.read1(CHUNK):
                 chunks.append(chunk)

@@ -178,6 +178,15 @@ def test_sql_that_takes_too_long_is_interrupted(tmp_path, engine):
     assert run.tracker.view.state == "timed_out"
 
 
+@pytest.mark.parametrize("seconds", [3_000_000, 1e12])
+def test_a_timeout_of_months_lets_a_file_be_read(base, seconds):
+    (base / "orders.csv").write_text("id\n1\n")
+    read = Step("ingest", "read", "config_op", "pandas", "orders.csv", outputs={"data": "rows"})
+    read.metadata = {"timeout": seconds}
+    run = orchestrator([read], base / "logs", engine="pandas", base_dir=base)
+    assert run.run().data_map["rows"].shape == (1, 1)
+
+
 def test_at_its_timeout_the_work_of_a_function_is_dead(base):
     trace = base / "trace"
     trace.write_text("")

@@ -37,6 +37,7 @@ LogSink = Callable[[str, str], None]
 Starter = Callable[[list[int]], int | None]
 
 BOOT_S = 120.0  # for the zygote to import what it must, on a slow machine; no part of a step's timeout
+_LONGEST_WAIT_S = 86_400.0  # at a time: the kernel counts milliseconds in 31 bits
 _CHUNK = 1 << 16
 _END = re.compile(rb"^[EX] .*\n", re.MULTILINE)
 _LONGEST_LINE = 1 << 20
@@ -141,7 +142,7 @@ class GuardedCall:
                     self._order_kill()
                     deadline = time.monotonic() + 2 * system.GIVE_UP_S
                     continue
-                for key, _ in selector.select(left):
+                for key, _ in selector.select(None if left is None else min(left, _LONGEST_WAIT_S)):
                     if key.data is not None:
                         with suppress(BlockingIOError):  # `select` may be wrong about it
                             if not key.data.read():
