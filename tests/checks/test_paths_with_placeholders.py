@@ -1,4 +1,4 @@
-"""What looks like a placeholder in a path and is none: a file of that very name is looked for, as in a run."""
+"""What looks like a placeholder in a path and is none: a file of that name is looked for, as in a run."""
 
 from __future__ import annotations
 
