@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.lab_errors import SqlProblem
-from odibi_core.checks.sql_names import best
+from odibi_core.checks.sql_names import RESERVED, best
+from odibi_core.config.shape import distance
 from odibi_core.config.sql_text import regions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from odibi_core.checks.lab import Lab
     from odibi_core.checks.sql_mending import Seen
@@ -28,24 +29,63 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _BACK = 4  # words before the place that may be the misspelled one
 
 
-def misspelled_keyword(sql: str, problem: SqlProblem, lab: Lab) -> tuple[int, int, str] | None:
-    """Returns the word that is nearly a keyword and makes the text SQL when it is one, and the keyword."""
+def misspelled_keyword(
+    sql: str, problem: SqlProblem, lab: Lab, names: Iterable[str] = ()
+) -> tuple[int, int, str] | None:
+    """Returns the word that is nearly a keyword and makes the text SQL when it is one, and the keyword.
+
+    Args:
+        sql: A text that cannot be read.
+        problem: Where not.
+        lab: What reads it.
+        names: The tables and columns there are, which are no misspelled keywords.
+    """
     if problem.start is None:
         return None
+    folded = {name.casefold() for name in names}
     furthest: tuple[int, tuple[int, int, str]] | None = None
     for start, end in _words_before(sql, problem.start):
-        keyword = keyword_for(sql[start:end])
-        if keyword is None:
+        word = sql[start:end]
+        if word.casefold() in folded:
             continue
-        try:
-            lab.statements(sql[:start] + keyword + sql[end:])
-        except SqlProblem as next_problem:
-            reached = (next_problem.start or 0) - len(keyword) + (end - start)
-            if reached > problem.start and (furthest is None or reached > furthest[0]):
-                furthest = reached, (start, end, keyword)
+        reached = {
+            keyword: _reached(sql[:start] + keyword + sql[end:], len(keyword) - (end - start), lab)
+            for keyword in _keywords_near(word)
+        }
+        whole = [keyword for keyword, at in reached.items() if at is None]
+        if whole:
+            if len(whole) == 1 or (keyword_for(word) in whole):
+                return start, end, whole[0] if len(whole) == 1 else str(keyword_for(word))
             continue
-        return start, end, keyword
+        likely = keyword_for(word)
+        at = None if likely is None else reached.get(likely)
+        # It is still no SQL: a second mistake may be why, or the guess is wrong. A name is written twice.
+        if likely is None or at is None or _stands_again(word, sql):
+            continue
+        if at > _second_word(sql, problem) and (furthest is None or at > furthest[0]):
+            furthest = at, (start, end, likely)
     return None if furthest is None else furthest[1]
+
+
+def _reached(sql: str, shift: int, lab: Lab) -> int | None:
+    """Returns how far a text can be read, `shift` less; None where that is to its end."""
+    try:
+        lab.statements(sql)
+    except SqlProblem as problem:
+        return (problem.start or 0) - shift
+    return None
+
+
+def _stands_again(word: str, sql: str) -> bool:
+    words = re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", sql, re.IGNORECASE)
+    return len(words) > 1
+
+
+def _second_word(sql: str, problem: SqlProblem) -> int:
+    """Returns where what follows the place begins: to be read up to there says nothing."""
+    start = problem.start or 0
+    end = max(problem.end or 0, start)
+    return end + len(sql[end:]) - len(sql[end:].lstrip())
 
 
 def keyword_behind(problem: SqlProblem, seen: Seen, lab: Lab) -> tuple[int, int, str] | None:
@@ -88,11 +128,21 @@ def _taken_for_names(problem: SqlProblem, seen: Seen) -> Iterator[tuple[int, int
 def keyword_for(word: str) -> str | None:
     """Returns the keyword that a word is one slip away from; None where it is one, or none is near."""
     upper = word.upper()
-    if upper in KEYWORDS:
+    if upper in KEYWORDS or word.casefold() in RESERVED:
         return None
     keyword, certain = best(upper, KEYWORDS)
     return (
         keyword if certain or (keyword is not None and len(upper) > 2 and _is_swap(upper, keyword)) else None
+    )
+
+
+def _keywords_near(word: str) -> list[str]:
+    """Returns the keywords that a word is one slip away from."""
+    upper = word.upper()
+    if upper in KEYWORDS or word.casefold() in RESERVED or len(upper) < 3:
+        return []
+    return sorted(
+        keyword for keyword in KEYWORDS if distance(upper, keyword) <= 1 or _is_swap(upper, keyword)
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
 # Words that have to be quoted to be names, in the dialects there are.
-_RESERVED = frozenset({
+RESERVED = frozenset({
     "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case",
     "cast", "check", "collate", "column", "constraint", "create", "cross", "default", "deferrable",
     "desc", "describe", "distinct", "do", "else", "end", "except", "false", "fetch", "for",
@@ -58,7 +58,7 @@ def plain_name(token: str) -> str:
 
 def written_name(name: str, instead_of: str = "") -> str:
     """Returns a name as an identifier, quoted where it must be or where the one it replaces is."""
-    quoted = instead_of.startswith('"') or not _PLAIN.fullmatch(name) or name.casefold() in _RESERVED
+    quoted = instead_of.startswith('"') or not _PLAIN.fullmatch(name) or name.casefold() in RESERVED
     return '"' + name.replace('"', '""') + '"' if quoted else name
 
 

@@ -31,7 +31,7 @@ from odibi_core.errors import StepOptionError
 from odibi_core.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from odibi_core.checks.lab import Statement
     from odibi_core.checks.rewriting import Rewritten
@@ -104,13 +104,19 @@ class _Query:
     def _syntax_mistake(self, problem: SqlProblem) -> Mistake:
         sql = self.filled.text
         if problem.kind == "syntax":
-            found = misspelled_keyword(sql, problem, self.tools.lab)
+            found = misspelled_keyword(sql, problem, self.tools.lab, self._names())
             if found is not None and not self._stands_in(found[0], found[1], 0):
                 start, end, keyword = found
                 return Mistake(problem.at(start, end), keyword, certain=True)
-        elif not problem.has_place:
+        if not problem.has_place:
             return Mistake(problem.at(*(find_place(problem, sql) or (None, None))))
         return Mistake(problem)
+
+    def _names(self) -> Iterator[str]:
+        """Yields what the inputs and their columns are called."""
+        for name, schema in self.inputs.items():
+            yield name
+            yield from () if schema is None else schema.names
 
     def schema_of(self, statements: list[Statement]) -> Schema | None:
         """Returns the schema of what the last statement gives; tells what is wrong on the way."""
