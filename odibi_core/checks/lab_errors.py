@@ -125,6 +125,11 @@ class SqlProblem(OdibiError):
         return self.kind == "table" and "because schema" in self.message
 
     @property
+    def lacks_from(self) -> bool:
+        """Whether a column is not found because nothing is read that could have it."""
+        return self.message.endswith("because the FROM clause is missing")
+
+    @property
     def has_place(self) -> bool:
         """Whether DuckDB names a place."""
         return self.start is not None and self.end is not None

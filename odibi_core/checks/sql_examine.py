@@ -11,6 +11,7 @@ from odibi_core.checks.lab_errors import SqlProblem
 from odibi_core.checks.rewriting import Rewritten
 from odibi_core.checks.schemas import Column, Schema
 from odibi_core.checks.sql_conversions import Types, impossible_conversions, may_fail
+from odibi_core.checks.sql_followed import Renamed, under_meant_names
 from odibi_core.checks.sql_keywords import keyword_behind
 from odibi_core.checks.sql_mending import Mending, Seen, mendings, narrowed
 from odibi_core.checks.sql_names import written_name
@@ -282,7 +283,12 @@ class _Examination:
         found: list[Mistake] = []
         now = Rewritten(self._sql)
         told: set[str] = set()
+        renamed: list[Renamed] = []
         for _ in range(_ROUNDS):
+            answer, now = under_meant_names(problem, now, renamed, self._described)
+            if not isinstance(answer, SqlProblem):
+                break
+            problem = answer
             if problem.kind in _QUIET:
                 break
             if self._reads_unknown(problem):
@@ -300,6 +306,8 @@ class _Examination:
             is_told = is_told and not (here.kind == "type" and "ambiguous" in told)
             if "table" in told and here.kind != "table":
                 break  # what is said of the columns of a table that was guessed may be wrong
+            # The columns of a query without FROM are one mistake.
+            is_told = is_told and not (here.lacks_from and "from" in told) and not _is_of_null(here, now)
             is_first = not now.edits
             mending, after, now = self._mended(here, now)
             if is_told and is_first and (here.kind != "column" or mending is None or not mending.certain):
@@ -308,7 +316,10 @@ class _Examination:
                     return Examined(None, (Mistake(here.as_syntax(*keyword[:2]), keyword[2], certain=True),))
             if is_told:
                 found.append(self._mistake(here, mending))
-                told.add(here.kind)
+                told |= {here.kind, "from"} if here.lacks_from else {here.kind}
+            if mending is not None and mending.keeps is not None:
+                others = frozenset(name.casefold() for name in self._seen.columns_for(here))
+                renamed.append(Renamed(mending, others))
             if not isinstance(after, SqlProblem):
                 break
             problem = after
@@ -381,8 +392,8 @@ class _Examination:
     ) -> tuple[Mending | None, Schema | SqlProblem | None, Rewritten]:
         """Returns what mends the problem, and what DuckDB says then; None where nothing does."""
         for mending in mendings(problem, self._seen, self._lab):
-            mended = now.with_edit(mending.start, mending.end, mending.text)
-            answer = _described(self._lab, mended.text, self._known)
+            mended = now.with_edit(mending.start, mending.end, mending.full_text)
+            answer = self._described(mended.text)
             if isinstance(answer, SqlProblem):
                 if answer.kind == "syntax" or answer.start is None or answer.end is None:
                     continue
@@ -392,8 +403,22 @@ class _Examination:
             return mending, answer, mended
         return None, None, now
 
+    def _described(self, sql: str) -> Schema | SqlProblem:
+        return _described(self._lab, sql, self._known)
+
     def _mistake(self, problem: SqlProblem, mending: Mending | None) -> Mistake:
         tables, inputs = self._seen.tables_of(problem)
         if mending is None or mending.meant is None:
             return Mistake(problem, None, False, tables, inputs)
         return Mistake(problem, mending.meant, mending.certain, tables, inputs)
+
+
+def _is_of_null(problem: SqlProblem, now: Rewritten) -> bool:
+    """Whether what is said of types is said of a NULL that stands for a mistake."""
+    if problem.kind != "type" or problem.start is None or problem.end is None:
+        return False
+    first, last = problem.start, problem.end
+    return any(
+        edit.text.lstrip().startswith("NULL") and first <= edit.start and edit.end <= last
+        for edit in now.edits
+    )

@@ -35,9 +35,10 @@ class Mending:
     Attributes:
         start: First character that is replaced.
         end: The one after the last.
-        text: What stands there then.
+        text: What stands there then, without a name.
         meant: The name it is about; None where it only takes the mistake out of the way.
         certain: Whether it is the one right answer.
+        keeps: The name that its column has as written, and by `text` keeps; None where it has none.
     """
 
     start: int
@@ -45,6 +46,12 @@ class Mending:
     text: str
     meant: str | None = None
     certain: bool = False
+    keeps: str | None = None
+
+    @property
+    def full_text(self) -> str:
+        """What stands there then, under the name that the column keeps."""
+        return self.text if self.keeps is None else f"{self.text} AS {written_name(self.keeps, chr(34))}"
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,8 @@ def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
             "column", problem.message, start=first, end=last,
             name=plain_name(token[last_part(token) :]), qualifier=problem.name,
         )  # fmt: skip
+    if problem.lacks_from and _reads_tables(problem, seen):
+        return problem.but(kind="refused")
     if problem.kind == "column":
         start = first + last_part(token)
         if problem.qualifier is None and start > first:
@@ -150,6 +159,12 @@ def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
         # Without the window it is computed over.
         return problem.at(first, min(last, call_end(sql, called.end())))
     return problem
+
+
+def _reads_tables(problem: SqlProblem, seen: Seen) -> bool:
+    """Whether the SELECT that a problem is in has FROM; no column can be read in its LIMIT all the same."""
+    select = seen.select_of(problem)
+    return select is not None and bool(select.tables or select.subqueries)
 
 
 def _is_in_sight(problem: SqlProblem, seen: Seen) -> bool:
@@ -203,7 +218,10 @@ def mendings(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mending]:
         end = match.end() if match else end
     if problem.kind == "function":
         end = call_end(seen.sql, end)
-    yield Mending(start, end, _kept_name(" NULL ", (start, end), problem, seen))
+    keeps = _kept_name((start, end), problem, seen)
+    if problem.kind == "group":
+        yield Mending(start, end, f" any_value({token}) ", keeps=keeps)  # of the same type
+    yield Mending(start, end, " NULL ", keeps=keeps)
 
 
 def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[Mending]:
@@ -211,7 +229,7 @@ def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[
     if problem.kind == "ambiguous":
         offered = _OFFERED.findall(problem.message.partition("(use:")[2])
         for name in offered[:1]:
-            yield Mending(start, end, _kept_name(name, (start, end), problem, seen), None)
+            yield Mending(start, end, name, keeps=_kept_name((start, end), problem, seen))
         return
     written = plain_name(token)
     if problem.kind == "qualifier":
@@ -222,10 +240,8 @@ def _by_name(problem: SqlProblem, token: str, seen: Seen, lab: Lab) -> Iterator[
         meant, certain = best(written, pool)
         if meant is None:
             return
-        text = written_name(meant, token)
-        if problem.kind != "qualifier":
-            text = _kept_name(text, (start, end), problem, seen)
-        yield Mending(start, end, text, meant, certain)
+        keeps = None if problem.kind == "qualifier" else _kept_name((start, end), problem, seen)
+        yield Mending(start, end, written_name(meant, token), meant, certain, keeps)
         pool = [name for name in pool if name != meant]
 
 
@@ -243,6 +259,8 @@ def _without_schema(problem: SqlProblem, seen: Seen, lab: Lab) -> Iterator[Mendi
 
 
 def _pool(problem: SqlProblem, seen: Seen, lab: Lab) -> list[str]:
+    if problem.lacks_from:
+        return []
     if problem.kind == "column":
         return seen.columns_for(problem)
     if problem.kind == "table":
@@ -280,16 +298,13 @@ def _called_otherwise(problem: SqlProblem, seen: Seen) -> list[str]:
     return []
 
 
-def _kept_name(text: str, place: tuple[int, int], problem: SqlProblem, seen: Seen) -> str:
-    """Returns a replacement under the name that what is replaced gives its column, where it gives one."""
-    if problem.kind not in ("column", "ambiguous", "qualifier") or seen.tree is None:
-        return text
-    select = seen.select_of(problem)
+def _kept_name(place: tuple[int, int], problem: SqlProblem, seen: Seen) -> str | None:
+    """Returns the name that what is replaced gives its column; None where it gives none."""
+    select = None if seen.tree is None or problem.kind == "function" else seen.select_of(problem)
     if select is None or not select.is_bare(place[1]):
-        return text
+        return None
     token = seen.sql[place[0] : place[1]]
-    name = plain_name(token[last_part(token) :])
-    return f"{text} AS {written_name(name, chr(34))}"
+    return plain_name(token[last_part(token) :])
 
 
 def _whole_start(sql: str, start: int) -> int:

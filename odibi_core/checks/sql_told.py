@@ -119,6 +119,8 @@ def _words(mistake: Mistake, text: SqlText, token: str) -> tuple[str, str | None
 def _column(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     problem = mistake.problem
     message = missing_text(plain_name(problem.name or ""), mistake.tables)
+    if problem.lacks_from:
+        return f"{message}, as FROM is missing", "write FROM and the table that has it"
     if problem.message.startswith("Could not ORDER BY"):
         names = [f"`{name}`" for name in problem.candidates[:_SHOWN]]
         help = (

@@ -144,6 +144,8 @@ def _refused(problem: SqlProblem, token: str, meant: str | None) -> Words | None
     if problem.message.startswith("Deprecated lambda arrow"):
         way = f"write `{one_line(problem.name)}`" if problem.name else "write `lambda x: x + 1`"
         return "a lambda is not written with `->` any more", way
+    if problem.lacks_from:
+        return f"`{one_line(token)}` is a column, and none can be read here", "write a value"
     return None
 
 
