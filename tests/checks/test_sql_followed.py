@@ -29,7 +29,8 @@ ONE = [
     ("SELECT id, amount orders WHERE region = 'ab'", "ODB304", "region", None),
 ]  # fmt: skip
 MORE = [
-    ("WITH a AS (SELECT regoin FROM data) SELECT regiom FROM a", [("regoin", "region"), ("regiom", "region")]),
+    ("WITH a AS (SELECT regoin FROM data) SELECT regiom FROM a",
+     [("regoin", "region"), ("regiom", "region")]),
     ("WITH a AS (SELECT regoin, amout FROM data) SELECT region, amount FROM a",
      [("regoin", "region"), ("amout", "amount")]),
     ("WITH a AS (SELECT regoin, id FROM data) SELECT region, idd FROM a",
