@@ -28,6 +28,9 @@ _DECIMAL = re.compile(r"DECIMAL\(\d+,\s*\d+\)")
 
 def crossed(schema: Schema | None, made_on: str, used_on: str) -> Schema | None:
     """Returns a schema as a step on another engine meets it."""
+    if schema is not None and made_on == "spark" and used_on != "spark":  # whose names may come twice
+        names = distinct_names(schema.names)
+        schema = Schema(tuple(replace(c, name=name) for c, name in zip(schema.columns, names, strict=True)))
     if schema is None or used_on != "pandas" or made_on == "pandas":
         return schema
     return Schema(tuple(replace(column, type=in_pandas(column.type)) for column in schema.columns))

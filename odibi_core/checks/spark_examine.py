@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.lab_errors import SqlProblem
+from odibi_core.checks.spark_otherwise import apart, code, otherwise
 from odibi_core.checks.sql_examine import Examined, Mistake
 from odibi_core.config.sql_text import SPARK, regions
 
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
 
     from odibi_core.checks.schemas import Schema
 
-# What sqlglot cannot read -> the same in as many characters, which it can.
-_OTHERWISE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bwindow(?=\s*\()(?!\s*\(\s*(?:partition|order)\b)", re.IGNORECASE), "w1ndow"),
-    (re.compile(r">>>"), ">> "),
-    (re.compile(r"\b([xX])(\s+)$"), r"\2\1"),
-)
 _TRAILING_COMMA = re.compile(r",(?=\s*from\s+\w)(?!\s*from\s+(?:from|as)\b)", re.IGNORECASE)
+# Where Spark reads more than sqlglot: most operators of pipes, `lag()` without arguments.
+_NOT_READ = re.compile(r"\|>|\b(?:lag|lead)\s*\(\s*\)", re.IGNORECASE)
+_MISREAD = re.compile(r"\|>\s*(?!(?:where|select|aggregate|order|limit|join)\b)", re.IGNORECASE)
 _STARTS = re.compile(r"\s*(?:\(\s*)*(\w+)")
 _QUERIES = ("select", "with", "from", "values")
 
@@ -77,20 +75,28 @@ def parse_spark(sql: str) -> exp.Query | None:
     from sqlglot.errors import ParseError, SqlglotError
 
     _quiet_parser()
-    comma = _TRAILING_COMMA.search(_code(sql))
+    plain = code(sql)
+    comma = _TRAILING_COMMA.search(plain)
     if comma is not None and is_query(sql):  # which sqlglot reads past
         raise SqlProblem("syntax", 'syntax error at or near ","', start=comma.start(), end=comma.start() + 1)
-    text = _otherwise(sql)
+    if _MISREAD.search(plain):
+        return None
+    text = otherwise(sql)
     try:
         found = sqlglot.parse(text, read="spark")
     except ParseError as error:
+        if _NOT_READ.search(plain):
+            return None
         raise _syntax(error, sql) from None
     except SqlglotError as error:  # the tokenizer: a quote that does not end
         raise _unended(sql, str(error)) from None
-    except RecursionError:
-        return None  # nested deeper than Python's stack
+    except Exception:  # noqa: BLE001
+        # Nested deeper than Python's stack, or a call whose arguments sqlglot takes apart without counting
+        # them: `map('a')` is an IndexError (build_var_map), `date_trunc()` a ValueError.
+        return None
     if len(found) != 1 or not isinstance(found[0], exp.Query):
         return None
+    apart(found[0], sql)
     return found[0]
 
 
@@ -111,27 +117,6 @@ def _told(mistakes: list[Mistake], blind: Callable[[int, int], bool] | None) -> 
         if blind is None or not blind(mistake.problem.start or 0, mistake.problem.end or 0)
     ]
     return tuple(sorted(told, key=lambda mistake: mistake.problem.start or 0))
-
-
-def _otherwise(sql: str) -> str:
-    parts = []
-    for region in regions(sql, SPARK):
-        part = sql[region.start : region.end]
-        if region.kind == "code":
-            for pattern, other in _OTHERWISE:
-                part = pattern.sub(other, part)
-        parts.append(part)
-    return "".join(parts)
-
-
-def _code(sql: str) -> str:
-    """Returns a query with a letter for each of what is quoted, and blanks for comments."""
-    return "".join(
-        sql[r.start : r.end]
-        if r.kind == "code"
-        else (" " if r.kind == "comment" else "q") * (r.end - r.start)
-        for r in regions(sql, SPARK)
-    )
 
 
 def _without_comments(sql: str) -> str:
@@ -155,7 +140,7 @@ def _syntax(error: object, sql: str) -> SqlProblem:
 
 def _find(sql: str, near: str, context: str, line: int) -> int | None:
     """Returns where the text that an error highlights stands: after the context that it quotes."""
-    text = _otherwise(sql)
+    text = otherwise(sql)
     at = text.find(context + near) if context else (0 if text.startswith(near) else -1)
     return at + len(context) if at >= 0 and near else None
 

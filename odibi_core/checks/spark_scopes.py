@@ -166,7 +166,8 @@ class Resolution:
         if len(left.columns) != len(right.columns):
             message = f"Set operations can only apply to the same number of columns: {len(left.columns)}"
             selects = expression.right.selects if isinstance(expression.right, exp.Query) else []
-            self._tell("count", message, exp.Tuple(expressions=[s.copy() for s in selects]), name=None)
+            operator = type(expression).__name__.upper()  # UNION, EXCEPT or INTERSECT
+            self._tell("count", message, exp.Tuple(expressions=[s.copy() for s in selects]), name=operator)
             return None
         return Schema(
             tuple(
@@ -188,7 +189,7 @@ class Resolution:
                     return None
                 columns += starred
                 continue
-            name = output_name(select)
+            name = output_name(select, {source.name.casefold() for source in seen.sources})
             if name is None:
                 return None
             columns.append(Column(name, type_of(select, lambda column: self._type(column, scope))))

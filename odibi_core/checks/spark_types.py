@@ -10,7 +10,7 @@ from sqlglot import exp
 from odibi_core.checks.spark_names import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     TypeOf = Callable[[exp.Column], str | None]
 
@@ -65,19 +65,30 @@ class Unfit:
     message: str
 
 
-def output_name(select: exp.Expr) -> str | None:
-    """Returns the name of a column that is selected; None where it is Spark's own way of writing a term."""
+def output_name(select: exp.Expr, tables: Collection[str] = ()) -> str | None:
+    """Returns the name of a column that is selected; None where it is Spark's own way of writing a term.
+
+    Args:
+        select: The term.
+        tables: What the query calls its tables, in lower case: Spark leaves them out of names.
+    """
     if isinstance(select, exp.Alias):
         return select.alias
     if isinstance(select, exp.Column):
         return None if len(select.parts) == 1 and select.name.casefold() in OWN else select.name
     if isinstance(select, exp.Dot) and isinstance(select.expression, exp.Identifier):
-        return select.expression.name
+        # A field of a column has its own name, one of any other term the whole term's.
+        inner = select.this
+        while isinstance(inner, exp.Dot):
+            inner = inner.this
+        return select.expression.name if isinstance(inner, exp.Column) else None
     if isinstance(select, exp.Count) and isinstance(select.this, exp.Star):
         return "count(1)"
     called = _NAMED.get(type(select))
     if called is not None and isinstance(select.this, exp.Column):
-        return f"{called}({select.this.name})"
+        parts = [part.name for part in select.this.parts]
+        if len(parts) == 1 or (len(parts) == 2 and parts[0].casefold() in tables):
+            return f"{called}({parts[-1]})"
     return None
 
 

@@ -188,7 +188,7 @@ def _group(problem: SqlProblem, token: str, meant: str | None) -> Words:
 
 def _count(problem: SqlProblem, token: str, meant: str | None) -> Words | None:
     if problem.message.startswith(("Set operations", "SELECTs to the left")):
-        operation = (
+        operation = problem.name or (
             token.split()[0].upper() if token[:1].isalpha() and len(token) < 20 else "the set operation"
         )
         return f"the two sides of {operation} have different numbers of columns", "give both the same columns"

@@ -13,6 +13,7 @@ import pytest
 
 from odibi_core.checks import check
 from odibi_core.checks.spark_examine import examine_spark
+from odibi_core.checks.sql_examine import Examined
 from odibi_core.config import read_document
 from tests.checks.spark import TABLES, queries, schemas
 from tests.counts import count
@@ -184,3 +185,31 @@ def test_deep_asks_spark_what_sqlglot_does_not_know(session):
 
 def test_a_query_nested_deeper_than_python_reads_is_left_alone():
     assert found(f"SELECT {'(' * 900}id{')' * 900} FROM data") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT map('a') AS m FROM orders",
+        "SELECT var_map('a', 1, 2) FROM orders",
+        "SELECT date_trunc() FROM orders",
+    ],
+)
+def test_a_call_that_sqlglot_cannot_take_apart_is_not_known(query):
+    assert examine_spark(query, schemas()) == Examined(None)
+    assert found(query) is not None
+
+
+def test_names_that_come_twice_are_told_apart_where_spark_hands_them_on():
+    below = {"name": "pick", "engine": "duckdb", "params": {"select": ["id", "id_1", "id_2"]},
+             "inputs": {"d": "out"}, "outputs": {"data": "last"}}  # fmt: skip
+    said = found("SELECT a.id, b.id FROM orders a JOIN orders b ON a.id = b.id", below)
+    assert [d.message for d in said if d.step == "pick" and d.is_error] == ["`d` has no column `id_2`"]
+
+
+def test_the_set_operation_is_named_whose_sides_have_different_numbers_of_columns():
+    for operator in ("UNION ALL", "EXCEPT"):
+        (said,) = [
+            d for d in found(f"SELECT id FROM orders {operator} SELECT id, amount FROM orders") if d.is_error
+        ]
+        assert said.message == f"the two sides of {operator.split()[0]} have different numbers of columns"

@@ -173,4 +173,22 @@ SELECT ALL id FROM orders;
 SELECT INTERVAL '1-2' YEAR TO MONTH AS ym, INTERVAL 3 WEEKS AS w, make_interval(0, 1) AS mi FROM orders;
 SELECT IDENTIFIER('id') AS i FROM orders;
 SELECT reduce(array(1, 2), 0, (a, x) -> a + x) AS r, array_compact(tags) AS c, array_insert(tags, 1, 'a') AS i, array_append(tags, 'z') AS p, get(tags, 0) AS g FROM orders;
-SELECT hour(ordered_at) h, minute(ordered_at) mi, to_unix_timestamp(note) u, date_from_unix_date(3) df, unix_date(day) ud, weekday(day) wd, dayofyear(day) dy, day(day) dd, dayname(day) dn FROM orders
+SELECT hour(ordered_at) h, minute(ordered_at) mi, to_unix_timestamp(note) u, date_from_unix_date(3) df, unix_date(day) ud, weekday(day) wd, dayofyear(day) dy, day(day) dd, dayname(day) dn FROM orders;
+SELECT parse_json(payload):a::int AS a, parse_json(payload):b.c[0] AS b, cast(parse_json(payload):d AS INT) AS d FROM orders;
+SELECT v:a, v:a.b, v:`a b` FROM (SELECT parse_json(payload) AS v FROM orders);
+SELECT orders:a FROM (SELECT parse_json(payload) AS orders FROM orders) orders;
+SELECT v:['t'] AS t, v:a['x'].b::string AS c, from_json(note, 'a int') AS f FROM (SELECT parse_json(payload) AS v, note FROM orders) WHERE v:z::int > 1;
+SELECT CAST(named_struct('a', 1) AS struct<a:int>) AS s, CAST(array(named_struct('a', 1)) AS array<struct<a: bigint>>) AS l FROM orders;
+SELECT /*+ SHUFFLE_MERGE(a, b) */ a.id FROM orders a JOIN orders b ON a.id = b.id;
+SELECT /*+ NO_SUCH_HINT(a), REPARTITION(3, id) */ a.id FROM orders a;
+SELECT t.id FROM (SELECT * FROM orders) TABLESAMPLE (10 ROWS) t;
+FROM orders |> SET id = id * 2 |> WHERE id > 1;
+FROM orders |> EXTEND id * 2 AS z |> AS q |> SELECT q.z, id;
+FROM orders |> AGGREGATE sum(amount) AS t GROUP BY region |> WHERE t > 1;
+FROM orders |> DROP id |> SELECT region;
+SELECT lag() OVER (ORDER BY id) AS l FROM orders;
+SELECT max(customer.name), sum(orders.amount), max(orders.customer.id) FROM orders;
+SELECT max(struct(amount, id)).id FROM orders;
+SELECT arrays_zip(tags, tags)[0].tags FROM orders;
+SELECT named_struct('b', array(named_struct('c', 1))).b[0].c, (customer).name FROM orders;
+SELECT customer.name, customer.address.city, orders.customer.address.zip FROM orders

@@ -62,4 +62,9 @@ SELECT CASE WHEN id > 3 THEN 1 FROM orders --> syntax ;
 SELECT id FROM orders WHER id > 3 --> syntax id;
 SELECT id FROM orders WHERE sum(amount) > 3 --> aggregate sum;
 SELECT id FROM orders WHERE amount --> type amount;
-SELECT id FROM orders WHERE day --> type day
+SELECT id FROM orders WHERE day --> type day;
+SELECT parse_json(payloaad):a AS a FROM orders --> column payloaad;
+SELECT t.idd FROM (SELECT * FROM orders) TABLESAMPLE (10 ROWS) t --> column idd;
+SELECT /*+ SHUFFLE_MERGE(o) */ idd FROM orders o --> column idd;
+SELECT id FROM orders UNION ALL SELECT id, amount FROM orders --> count id, amount;
+SELECT id, region FROM orders EXCEPT SELECT id FROM orders --> count id
