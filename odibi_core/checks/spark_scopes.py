@@ -22,6 +22,7 @@ from odibi_core.checks.spark_names import (
     same,
     span_of,
 )
+from odibi_core.checks.spark_operands import Unfit, clash
 from odibi_core.checks.spark_types import output_name, type_of, unfit
 from odibi_core.checks.sql_examine import Mistake
 from odibi_core.checks.sql_names import best
@@ -82,7 +83,7 @@ class Resolution:
         for node, what in misplaced(expression):
             self._tell("aggregate", f"WHERE clause cannot contain {what}", node, name=None)
         for problem in unfit(expression, lambda column: self._type(column, scope)):
-            self._tell("type", problem.message, problem.node, name=None)
+            self._tell_unfit(problem)
         return self._selected(expression, scope, seen)
 
     def _see(self, scope: Scope, expression: exp.Select) -> Seen:
@@ -169,12 +170,23 @@ class Resolution:
             operator = type(expression).__name__.upper()  # UNION, EXCEPT or INTERSECT
             self._tell("count", message, exp.Tuple(expressions=[s.copy() for s in selects]), name=operator)
             return None
+        self._mixed(expression, left, right)
         return Schema(
             tuple(
                 a if a.type == b.type else Column(a.name)
                 for a, b in zip(left.columns, right.columns, strict=True)
             )
         )
+
+    def _mixed(self, expression: exp.SetOperation, left: Schema, right: Schema) -> None:
+        """Tells of columns that the two sides give types of which nothing makes one."""
+        terms = expression.right.selects if isinstance(expression.right, exp.Query) else []
+        if len(terms) != len(right.columns):
+            return
+        for term, a, b in zip(terms, left.columns, right.columns, strict=True):
+            if not term.is_star:
+                for problem in clash([a.type, b.type], expression.key.upper(), term):
+                    self._tell_unfit(problem)
 
     def _selected(self, expression: exp.Select, scope: Scope, seen: Seen) -> Schema | None:
         if expression.args.get("operation_modifiers") or expression.args.get("pivots"):
@@ -344,6 +356,12 @@ class Resolution:
             "qualifier", "no such table", node, name=parts[0], meant=meant, certain=certain, sources=sources
         )
 
+    def _tell_unfit(self, problem: Unfit) -> None:
+        self._tell(
+            "type", problem.message, problem.node, name=problem.condition, call=problem.call,
+            converted_to=None if problem.condition is None else "BOOLEAN",
+        )  # fmt: skip
+
     def _tell(
         self,
         kind: ProblemKind,
@@ -354,12 +372,16 @@ class Resolution:
         meant: str | None = None,
         certain: bool = False,
         sources: list[Source] | None = None,
+        call: str | None = None,
+        converted_to: str | None = None,
     ) -> None:
         start, end = span_of(node)
         if start is None or end is None or (start, end) in self._told:
             return
         self._told.add((start, end))
-        problem = SqlProblem(kind, message, start=start, end=end, name=name)
+        problem = SqlProblem(
+            kind, message, start=start, end=end, name=name, call=call, converted_to=converted_to
+        )
         named = sources or []
         self.mistakes.append(
             Mistake(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from odibi_core.checks.spark_names import OWN
+from odibi_core.checks.spark_operands import Unfit, unfit_operands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     TypeOf = Callable[[exp.Column], str | None]
+    TypeAt = Callable[[exp.Expr], str | None]
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _MOMENTS = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -49,20 +50,9 @@ _SAME = (
     exp.FirstValue,
     exp.LastValue,
 )
+# Where the names of what is selected may stand for something else than the columns.
+_RENAMED = (exp.Having, exp.Order, exp.Sort, exp.Qualify)
 _NAMED: dict[type[exp.Expr], str] = {exp.Sum: "sum", exp.Min: "min", exp.Max: "max", exp.Avg: "avg"}
-
-
-@dataclass(frozen=True)
-class Unfit:
-    """An expression whose types Spark refuses.
-
-    Attributes:
-        node: Where.
-        message: Why, as DuckDB would say it.
-    """
-
-    node: exp.Expr
-    message: str
 
 
 def output_name(select: exp.Expr, tables: Collection[str] = ()) -> str | None:
@@ -102,6 +92,8 @@ def type_of(node: exp.Expr, column_type: TypeOf) -> str | None:
         return _cast(node.to)
     if isinstance(node, exp.Literal):
         return "VARCHAR" if node.is_string else "INTEGER" if _is_small(node.name) else None
+    if isinstance(node, exp.Any | exp.All):
+        return None  # the values of a subquery, or of a list
     if isinstance(node, _BOOLEAN):
         return "BOOLEAN"
     if isinstance(node, exp.Window):
@@ -138,9 +130,15 @@ def unfit(select: exp.Select, column_type: TypeOf) -> Iterator[Unfit]:
     kind = type_of(where.this, column_type) if where is not None else None
     if where is not None and kind not in (None, "BOOLEAN"):
         yield Unfit(where.this, f"{kind} is no condition")
+
+    def type_at(node: exp.Expr) -> str | None:
+        return type_of(node, column_type)
+
     for node in select.walk():
         if node.parent_select is not select:
             continue
+        if not isinstance(node.find_ancestor(*_RENAMED, exp.Select), _RENAMED):
+            yield from unfit_operands(node, type_at)
         if isinstance(node, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
             left, right = type_of(node.left, column_type), type_of(node.right, column_type)
             if left is not None and right is not None and _never_compared(left, right):

@@ -191,4 +191,14 @@ SELECT max(customer.name), sum(orders.amount), max(orders.customer.id) FROM orde
 SELECT max(struct(amount, id)).id FROM orders;
 SELECT arrays_zip(tags, tags)[0].tags FROM orders;
 SELECT named_struct('b', array(named_struct('c', 1))).b[0].c, (customer).name FROM orders;
-SELECT customer.name, customer.address.city, orders.customer.address.zip FROM orders
+SELECT customer.name, customer.address.city, orders.customer.address.zip FROM orders;
+SELECT day + 1, 1 + day, day - 7, day - day, ordered_at - ordered_at, ordered_at - day, day + CAST(id AS INT), day + qty FROM orders;
+SELECT day + INTERVAL 1 DAY, ordered_at - INTERVAL 2 HOURS, INTERVAL 1 DAY * 2, day + row_number() OVER (ORDER BY id) FROM orders;
+SELECT NOT active, active AND amount > 3, NOT (amount > 3 OR active), CASE WHEN active THEN 1 ELSE 2.5 END, if(active, 1, 2.5) FROM orders;
+SELECT CASE id WHEN 1 THEN 'a' WHEN 2 THEN 'b' END, CASE WHEN active THEN amount ELSE 'x' END, coalesce(amount, 'x'), coalesce(day, ordered_at) FROM orders;
+SELECT active > true, active <= active, -amount, -id % 2, amount / id, amount BETWEEN 1 AND 2 FROM orders;
+SELECT count(*) FILTER (WHERE active), count(*) FILTER (WHERE amount > 3) FROM orders;
+SELECT a.id FROM orders a JOIN orders b ON a.active;
+SELECT day FROM orders UNION ALL SELECT ordered_at FROM orders UNION ALL SELECT NULL FROM orders;
+SELECT note FROM orders WHERE note LIKE ANY ('a%', 'b%') AND NOT note LIKE ALL ('c%');
+SELECT transform(array(true, false), amount -> NOT amount) AS x FROM orders

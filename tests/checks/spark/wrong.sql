@@ -67,4 +67,22 @@ SELECT parse_json(payloaad):a AS a FROM orders --> column payloaad;
 SELECT t.idd FROM (SELECT * FROM orders) TABLESAMPLE (10 ROWS) t --> column idd;
 SELECT /*+ SHUFFLE_MERGE(o) */ idd FROM orders o --> column idd;
 SELECT id FROM orders UNION ALL SELECT id, amount FROM orders --> count id, amount;
-SELECT id, region FROM orders EXCEPT SELECT id FROM orders --> count id
+SELECT id, region FROM orders EXCEPT SELECT id FROM orders --> count id;
+SELECT day * 2 AS x FROM orders --> type day * 2;
+SELECT ordered_at + 1 AS x FROM orders --> type ordered_at + 1;
+SELECT `order date` + 1 AS x FROM orders --> type `order date` + 1;
+SELECT amount + day AS x FROM orders --> type amount + day;
+SELECT day + id AS x FROM orders --> type day + id;
+SELECT active * 2 AS x FROM orders --> type active * 2;
+SELECT -day AS x FROM orders --> type day;
+SELECT NOT amount AS x FROM orders --> type amount;
+SELECT id AND active AS x FROM orders --> type id;
+SELECT active > 3 AS x FROM orders --> type active > 3;
+SELECT CASE WHEN amount THEN 1 END AS x FROM orders --> type amount;
+SELECT if(note, 1, 2) AS x FROM orders --> type note;
+SELECT count(*) FILTER (WHERE amount) AS x FROM orders --> type amount;
+SELECT o.id FROM orders o JOIN customers c ON c.id --> type c.id;
+SELECT CAST(amount AS DATE) AS x FROM orders --> type amount;
+SELECT coalesce(amount, day) AS x FROM orders --> type coalesce;
+SELECT CASE WHEN active THEN amount ELSE day END AS x FROM orders --> type active THEN amount ELSE day;
+SELECT day FROM orders UNION SELECT active FROM orders --> type active
