@@ -181,6 +181,8 @@ class _Walk:
             if mistake.problem.kind == "syntax" and (mistake.problem.start or 0) >= expression.end:
                 # What stands there is ours, not the person's.
                 said = replace(said, message="the expression ends too early", help="write what is missing")
+            if mistake.problem.kind == "function" and self.step.engine == "spark":
+                said = replace(said, severity="warning")  # as in a query: it may be registered elsewhere
             self.found.append(said)
         if known is None:
             # After `select` the names are known all the same.
@@ -223,7 +225,9 @@ class _Walk:
         if self.step.engine == "spark":
             from odibi_core.checks.spark_examine import examine_spark
 
-            return examine_spark(sql, tables, blind=uncertain)
+            # A function step on Spark may register functions and make tables on the session that all share.
+            closed = not self.tools.pipeline.spark_makers
+            return examine_spark(sql, tables, blind=uncertain, tables_known=closed, functions_known=closed)
         return examine(self.tools.lab, sql, tables, blind=uncertain)
 
     def _tell_columns(self, operation: Operation, known: Schema | None) -> None:

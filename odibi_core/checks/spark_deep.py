@@ -35,9 +35,11 @@ _KINDS: tuple[tuple[str, ProblemKind], ...] = (
 _TYPES = {
     "BOOLEAN": "boolean", "TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "int", "BIGINT": "bigint",
     "FLOAT": "float", "DOUBLE": "double", "VARCHAR": "string", "BLOB": "binary", "DATE": "date",
-    "TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "TIMESTAMP": "timestamp_ntz",
+    # Odibi's sessions read a plain TIMESTAMP as one without a zone (engine/spark_session.py).
+    "TIMESTAMP WITH TIME ZONE": "timestamp_ltz",
 }  # fmt: skip
-_NATIVE = {spark: duckdb for duckdb, spark in _TYPES.items()}
+_NATIVE = {spark: duckdb for duckdb, spark in _TYPES.items()} | {"timestamp": "TIMESTAMP WITH TIME ZONE"}
 _DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)", re.IGNORECASE)
 _NAMED = ("column", "function", "table", "ambiguous", "group", "field")
 
@@ -102,7 +104,9 @@ def _native(kind: str) -> str | None:
 def _mistake(error: Any, sql: str, tables: Mapping[str, Schema | None]) -> Mistake:
     condition = error.getCondition() or ""
     kind: ProblemKind = next((kind for start, kind in _KINDS if condition.startswith(start)), "refused")
-    message = re.sub(r"^\[[^\]]+\]\s*", "", str(error).split("\n")[0]).partition(" SQLSTATE")[0].strip()
+    message = (
+        re.sub(r"^\[[^\]]+\]\s*", "", str(error).strip().split("\n")[0]).partition(" SQLSTATE")[0].strip()
+    )
     start, end = _place(error, sql)
     name = _name(error.getMessageParameters() or {})
     if name is not None and kind in _NAMED:

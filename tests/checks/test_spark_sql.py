@@ -213,3 +213,27 @@ def test_the_set_operation_is_named_whose_sides_have_different_numbers_of_column
             d for d in found(f"SELECT id FROM orders {operator} SELECT id, amount FROM orders") if d.is_error
         ]
         assert said.message == f"the two sides of {operator.split()[0]} have different numbers of columns"
+
+
+def test_operations_know_what_a_function_step_on_spark_may_have_registered(tmp_path):
+    (tmp_path / "udfs.py").write_text("def register(context): return made")
+    other = {"layer": "ingest", "name": "udfs", "type": "function", "engine": "spark",
+             "value": "udfs.register", "outputs": {"data": "made"}}  # fmt: skip
+    derive = {"name": "derive", "engine": "spark", "params": {"derive": {"u": "uper(region)"}},
+              "inputs": {"d": "out"}, "outputs": {"data": "last"}}  # fmt: skip
+    query = "SELECT id, region FROM orders"
+    assert "ODB303" not in codes(query, derive, other, base_dir=tmp_path)
+    (said,) = [d for d in found(query, derive) if d.code == "ODB303"]
+    assert said.severity == "warning"
+
+
+@pytest.mark.spark
+def test_deep_knows_times_with_a_zone_and_says_why_a_query_is_refused(session):
+    zoned = {"layer": "ingest", "name": "zoned", "type": "sql", "engine": "duckdb", "outputs": {"data": "z"},
+             "value": "SELECT TIMESTAMPTZ '2025-01-01 00:00:00+00' AS ts"}  # fmt: skip
+    epoch = {"name": "epoch", "type": "sql", "engine": "spark", "value": "SELECT cast(ts AS BIGINT) FROM z",
+             "inputs": {"z": "z"}, "outputs": {"data": "seconds"}}  # fmt: skip
+    query = "SELECT datediff('day', current_date(), current_date()) AS n FROM orders"
+    said = [d for d in found(query, zoned, epoch, deep=True) if d.is_error]
+    assert [(d.code, d.step) for d in said] == [("ODB308", "s")]
+    assert "without quotes" in said[0].message
