@@ -54,7 +54,7 @@ def under_meant_names(
     Args:
         problem: A problem that is met after others were mended.
         now: The text that has it.
-        renamed: The columns mended so far under their wrong names; what is called otherwise is taken out.
+        renamed: The columns mended so far under their wrong names; those called otherwise are taken out.
         describe: Says what a query comes to.
     """
     waiting = list(renamed) if problem.kind in _OF_NAMES else []

@@ -25,6 +25,7 @@ _CALL = re.compile(r"[^\W\d]\w*(?=\s*\()")
 # What stands behind a schema: the table.
 AFTER_SCHEMA = re.compile(r'\s*\.\s*("(?:[^"]|"")*"|\w+)')
 _STAR = re.compile(r"\s*\.\s*\*")
+_SCHEMAS = frozenset({"main", "memory", "temp", "system", "information_schema", "pg_catalog"})
 _WORD = re.compile(r'"(?:[^"]|"")*"|[^\W\d]\w*')
 
 
@@ -124,6 +125,18 @@ class Seen:
                 around = around.outer
         return [*found, *problem.candidates]
 
+    def structs_for(self, problem: SqlProblem) -> list[str]:
+        """Returns the columns with fields that may be meant by what stands before a dot."""
+        select = self.select_of(problem)
+        tables = [] if select is None else [self.input_of(one.name, len(one.path)) for one in select.tables]
+        return [
+            column.name
+            for name in tables
+            if name is not None and name in self.known
+            for column in self.known[name].columns
+            if (column.type or "").startswith("STRUCT")
+        ]
+
 
 def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
     """Returns a problem at the smallest place that is wrong."""
@@ -148,9 +161,17 @@ def narrowed(problem: SqlProblem, seen: Seen) -> SqlProblem:
         return problem.but(kind="refused")
     if problem.kind == "column":
         start = first + last_part(token)
+        named = _named_part(token, problem.name or "")
+        if problem.qualifier is not None and named is not None:
+            # `t.addr.geo` may be a field of a column of a table: it is not always the last part.
+            return problem.at(first + named[0], first + named[1])
         if problem.qualifier is None and start > first:
             problem.qualifier = plain_name(token[: last_part(token)].strip().rstrip(".").split(".")[-1])
         return problem.at(start, last)
+    if problem.kind == "qualifier" and "." in (problem.name or "") and len(_WORD.findall(token)) > 2:
+        head = _WORD.match(token)  # DuckDB takes what is before the last dot for a schema and its table
+        if head is not None and plain_name(head[0]).casefold() not in _SCHEMAS:
+            return problem.but(name=plain_name(head[0]), end=first + head.end())
     if problem.kind in ("qualifier", "table", "function", "type-name"):
         return _name_only(problem, token)
     if problem.kind == "type" and seen.tree is not None and first in seen.tree.operators:
@@ -176,6 +197,14 @@ def _is_in_sight(problem: SqlProblem, seen: Seen) -> bool:
             return True
         select = select.outer
     return False
+
+
+def _named_part(token: str, name: str) -> tuple[int, int] | None:
+    """Returns where in a dotted name, behind its first part, a part stands; None where it does not."""
+    places = [match.span() for match in _WORD.finditer(token)][1:]
+    return next(
+        (span for span in places if plain_name(token[slice(*span)]).casefold() == name.casefold()), None
+    )
 
 
 def _name_only(problem: SqlProblem, token: str) -> SqlProblem:
@@ -272,7 +301,7 @@ def _pool(problem: SqlProblem, seen: Seen, lab: Lab) -> list[str]:
         while select is not None:
             names += select.names
             select = select.outer
-        return names
+        return [*names, *seen.structs_for(problem)]
     if problem.kind == "field":
         return list(problem.candidates)
     if problem.kind == "type-name":

@@ -112,7 +112,7 @@ def _words(mistake: Mistake, text: SqlText, token: str) -> tuple[str, str | None
     if kind == "table":
         return _table(mistake, text)
     if kind == "qualifier":
-        return _qualifier(mistake)
+        return _qualifier(mistake, text)
     return words_of(mistake.problem, token, mistake.meant)
 
 
@@ -189,7 +189,7 @@ def _listed(what: str, tables: Mapping[str, Schema | None]) -> str:
     return f"the {what} is {names}" if len(tables) == 1 else f"the {what}s are {names}{more}"
 
 
-def _qualifier(mistake: Mistake) -> tuple[str, str | None]:
+def _qualifier(mistake: Mistake, text: SqlText) -> tuple[str, str | None]:
     name = plain_name(mistake.problem.name or "")
     message = f"no table is called `{name}` here"
     if mistake.meant is None:
@@ -198,7 +198,11 @@ def _qualifier(mistake: Mistake) -> tuple[str, str | None]:
     for called, table in zip(mistake.tables, mistake.inputs, strict=True):
         if called == mistake.meant and table is not None and table.casefold() == name.casefold():
             return message, f"`{table}` is called `{called}` in this query"
-    return message, f"a table `{mistake.meant}` exists"
+    given = (text.tables.get(table) for table in mistake.inputs if table is not None)
+    is_column = mistake.meant not in mistake.tables and any(
+        schema is not None and schema.find(mistake.meant) is not None for schema in given
+    )
+    return message, f"a {'column' if is_column else 'table'} `{mistake.meant}` exists"
 
 
 __all__ = ["SqlText", "tell"]

@@ -53,6 +53,11 @@ PLACES = [
      "`list_transform` works on a list, and `region` is none"),
     ("ODB306", "SELECT sum(id) OVER (ORDER BY «region» RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM data",
      "a RANGE frame of an offset cannot be over VARCHAR"),
+    ("ODB302", "SELECT «adress».city.x FROM data", "no table is called `adress` here"),
+    ("ODB302", "SELECT «x».address.city FROM data", "no table is called `x` here"),
+    ("ODB302", "SELECT (SELECT «x».address.city) FROM data", "no table is called `x` here"),
+    ("ODB304", "SELECT data.«adress».city FROM data", "`data` has no column `adress`"),
+    ("ODB304", "SELECT data.«adress».city.x FROM data", "`data` has no column `adress`"),
 ]  # fmt: skip
 RIGHT = [
     "SELECT data.* FROM data",
@@ -103,6 +108,14 @@ def test_the_token_that_is_wrong_is_pointed_at(look, database, code, marked, mes
 def test_what_looks_like_it_and_runs_is_not_told(look, database, query):
     database.execute(query)
     assert look(query).told == []
+
+
+@pytest.mark.parametrize("query", ["SELECT adress.city FROM data", "SELECT data.adress.city FROM data"])
+def test_a_column_with_fields_may_be_what_stands_before_a_dot(look, database, query):
+    (told,) = look(query).diagnostics
+    assert told.fix is not None and (told.fix.text, told.fix.applicability) == ("address", "safe")
+    assert told.help is not None and told.help.startswith("a column `address` exists")
+    database.execute(query.replace("adress", "address"))
 
 
 def test_a_table_that_is_missing_is_told_wherever_it_is_named(look):
