@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.schemas import Column, Schema
+from odibi_core.checks.sql_words import split_types
 from odibi_core.engine.duckdb_types import distinct_names
 
 if TYPE_CHECKING:
@@ -45,13 +46,30 @@ def in_pandas(kind: str | None) -> str | None:
         return _AS_PANDAS[kind]
     if kind.startswith("ENUM("):
         return "VARCHAR"
-    if kind.endswith("[]"):
+    if kind.endswith("[]") and "MAP(" not in kind:
         inner = kind[:-2]
         if inner == "TIMESTAMP WITH TIME ZONE":
             return "TIMESTAMP[]"
         item = in_pandas(inner)
         return None if item is None or item.startswith("DECIMAL") else f"{item}[]"
-    return None  # of structs, maps and fixed arrays pandas infers the types from the values
+    if "MAP(" in kind:
+        return _as_arrow(kind)  # which keeps what has maps in it
+    return None  # of structs and fixed arrays pandas infers the types from the values
+
+
+def _as_arrow(kind: str) -> str | None:
+    """Returns the type that a column has once it was Arrow's; None where that is not certain."""
+    if kind in _SAME or _DECIMAL.fullmatch(kind):
+        return kind
+    if kind in _AS_PANDAS:
+        return _AS_PANDAS[kind]
+    if kind.endswith("[]"):
+        item = _as_arrow(kind[:-2])
+        return None if item is None else f"{item}[]"
+    if kind.startswith("MAP(") and kind.endswith(")"):
+        parts = [_as_arrow(part) for part in split_types(kind[4:-1])]
+        return f"MAP({parts[0]}, {parts[1]})" if len(parts) == 2 and None not in parts else None
+    return None
 
 
 def of_query(schema: Schema, engine: str, inputs: Collection[Schema | None]) -> Schema:

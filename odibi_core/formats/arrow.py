@@ -172,8 +172,8 @@ def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
 
     Whole numbers and booleans with nulls become pandas' nullable types: as `float64` and `object` they
     would lose digits and change type at the next crossing. Decimals keep their precision as Arrow's own
-    type, and so do columns of nothing but nulls that pandas would forget the type of. Intervals of days and
-    less become `timedelta`.
+    type. Maps keep it too, as lists of pairs they would be no maps again, and so do columns of nothing but
+    nulls that pandas would forget the type of. Intervals of days and less become `timedelta`.
     """
     import pyarrow.types as t
 
@@ -203,7 +203,7 @@ def _exact_type(dtype: pa.DataType, column: pa.ChunkedArray) -> Any:
     import pandas as pd
     import pyarrow.types as t
 
-    if t.is_decimal(dtype):
+    if t.is_decimal(dtype) or _has_maps(dtype):
         return pd.ArrowDtype(dtype)
     nulls = column.null_count
     if not nulls:
@@ -213,6 +213,15 @@ def _exact_type(dtype: pa.DataType, column: pa.ChunkedArray) -> Any:
         return nullable
     is_object = t.is_date(dtype) or t.is_time(dtype) or t.is_nested(dtype) or t.is_binary(dtype)
     return pd.ArrowDtype(dtype) if is_object and nulls == len(column) else None
+
+
+def _has_maps(dtype: pa.DataType) -> bool:
+    """Whether values of a type have maps in them."""
+    import pyarrow.types as t
+
+    if t.is_map(dtype):
+        return True
+    return t.is_nested(dtype) and any(_has_maps(dtype.field(i).type) for i in range(dtype.num_fields))
 
 
 def pandas_columns(df: pd.DataFrame) -> list[tuple[str, str, str]]:
