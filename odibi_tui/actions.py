@@ -62,7 +62,7 @@ class ConfigActions:
         problem, session = self.current_problem(), self._app.session
         if problem is None or session.stale or session.step(problem.step or "") is None:
             return None
-        from odibi_core.checks.ignores import can_be_ignored  # not before there is a problem
+        from odibi_core.checks.editors.ignores import can_be_ignored  # not before there is a problem
 
         latest = session.latest
         return problem if latest is not None and latest.kind == "json" and can_be_ignored(problem) else None

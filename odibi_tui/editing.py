@@ -41,7 +41,7 @@ def apply_fix(source: Path, document: Document, fix: Fix) -> None:
     Raises:
         ConfigError: The file is not the one the fix was made for, or cannot be written.
     """
-    from odibi_core.checks.edits import apply_fixes
+    from odibi_core.checks.editors.edits import apply_fixes
 
     apply_fixes(source, document, [fix])
 

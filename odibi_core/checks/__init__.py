@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.collisions import check_collisions
-from odibi_core.checks.expect_shape import check_expect
+from odibi_core.checks.expectations.shape import check_expect
+from odibi_core.checks.files.presence import check_sources
 from odibi_core.checks.links import (
     check_connections,
     check_cycles,
@@ -21,7 +22,6 @@ from odibi_core.checks.options import check_options
 from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.placeholders import check_placeholders
 from odibi_core.checks.secrets import check_secrets
-from odibi_core.checks.sources import check_sources
 from odibi_core.checks.usage import check_unreached, check_unused_connections, check_unused_outputs
 from odibi_core.checks.variables import check_variables
 from odibi_core.config.collecting import uncollected

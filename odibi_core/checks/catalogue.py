@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from odibi_core.checks import (
-    codes,
+from odibi_core.checks import codes
+from odibi_core.checks.codes import (
     data_codes,
     expect_codes,
     file_codes,

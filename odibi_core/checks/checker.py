@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.checks.data import add_outputs, infer, inputs_of
 from odibi_core.checks.final import finished
-from odibi_core.checks.lab import Lab
-from odibi_core.checks.lab_errors import LabInterruptedError
 from odibi_core.checks.memory import Memory, now_ns
+from odibi_core.checks.sql.lab import Lab
+from odibi_core.checks.sql.lab_errors import LabInterruptedError
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 from odibi_core.engine.desk import Desk

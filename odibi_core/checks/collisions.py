@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from odibi_core.checks import graph_codes
+from odibi_core.checks.codes import graph_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.diagnostics import Related
 from odibi_core.formats.registry import DATABASE_SUFFIXES, database_kind

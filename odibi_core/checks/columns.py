@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from odibi_core.checks import data_codes
+from odibi_core.checks.codes import data_codes
 from odibi_core.checks.pipeline import place
-from odibi_core.checks.sql_names import best
+from odibi_core.checks.sql.names import best
 from odibi_core.config.origins import replacement
 from odibi_core.text import one_line
 

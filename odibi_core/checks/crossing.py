@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odibi_core.checks.schemas import Column, Schema
-from odibi_core.checks.sql_words import split_types
+from odibi_core.checks.sql.words import split_types
 from odibi_core.engine.duckdb_types import distinct_names
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def infer(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outc
         return outcome
     unfit = list(check_key(step, outcome)) if step.metadata.get("key") else []
     if step.metadata.get("expect") is not None:
-        from odibi_core.checks.expect_rules import check_expectations
+        from odibi_core.checks.expectations.rules import check_expectations
 
         unfit += check_expectations(step, inputs, outcome, tools)
     return replace(outcome, diagnostics=(*outcome.diagnostics, *unfit)) if unfit else outcome
@@ -83,11 +83,11 @@ def rule_for(step: Step) -> Rule | None:
     if step.layer not in LAYERS or step.type not in TYPES or step.engine not in ENGINES:
         return None
     if step.layer == "connect":
-        from odibi_core.checks.connection_schema import infer_connection
+        from odibi_core.checks.databases.connections import infer_connection
 
         return infer_connection
     if step.type == "function":
-        from odibi_core.checks.function_schema import infer_function
+        from odibi_core.checks.functions.schema import infer_function
 
         return infer_function
     if step.layer in ("store", "publish"):
@@ -96,10 +96,10 @@ def rule_for(step: Step) -> Rule | None:
         return infer_target
     if step.type == "sql" and not is_connected(step):
         if step.engine == "spark":
-            from odibi_core.checks.spark_schema import infer_spark_sql
+            from odibi_core.checks.spark.schema import infer_spark_sql
 
             return infer_spark_sql
-        from odibi_core.checks.sql_schema import infer_sql
+        from odibi_core.checks.sql.schema import infer_sql
 
         return infer_sql
     if step.layer == "transform" and step.type == "config_op":

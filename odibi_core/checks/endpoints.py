@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from odibi_core.checks import file_codes
-from odibi_core.checks.file_options import bad_value, unknown_options
+from odibi_core.checks.codes import file_codes
+from odibi_core.checks.files.options import bad_value, unknown_options
 from odibi_core.checks.pipeline import place
-from odibi_core.checks.sql_names import best
+from odibi_core.checks.sql.names import best
 from odibi_core.config.origins import replacement
 from odibi_core.core.options import in_params
 from odibi_core.plan.endpoints import FORMATS, OPTIONS, SCHEMES, SENDING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from odibi_core.checks.ignores import apply_ignores
+from odibi_core.checks.editors.ignores import apply_ignores
 from odibi_core.checks.secrets import find_secrets, hidden
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def finished(
         whole: Whether the data was checked too.
         world: Where secrets come from.
     """
-    from odibi_core.checks import by_place, data_codes, safety_codes
+    from odibi_core.checks import by_place
+    from odibi_core.checks.codes import data_codes, safety_codes
 
     of_data = {data_codes.UNFIT_TEXT.code, data_codes.DOUBTFUL_CONVERSION.code}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.checks import codes
 from odibi_core.checks.pipeline import place
-from odibi_core.checks.sql_names import best
+from odibi_core.checks.sql.names import best
 from odibi_core.config.origins import replacement
 from odibi_core.core.node import LAYERS
 from odibi_core.diagnostics import Related

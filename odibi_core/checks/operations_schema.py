@@ -7,15 +7,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checks import data_codes
+from odibi_core.checks.codes import data_codes
+from odibi_core.checks.functions.param_errors import mend, told
 from odibi_core.checks.outcome import NOTHING, Outcome
-from odibi_core.checks.param_errors import mend, told
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.schemas import Column, Schema
-from odibi_core.checks.sql_examine import Examined, Mistake, examine
-from odibi_core.checks.sql_filling import Filled, fill
-from odibi_core.checks.sql_texts import doubted
-from odibi_core.checks.sql_told import SqlText, tell
+from odibi_core.checks.sql.examine import Examined, Mistake, examine
+from odibi_core.checks.sql.filling import Filled, fill
+from odibi_core.checks.sql.texts import doubted
+from odibi_core.checks.sql.told import SqlText, tell
 from odibi_core.config.sql_text import DUCKDB, SPARK
 from odibi_core.core.options import in_params
 from odibi_core.engine.operations import Builder, Operation, operations_in
@@ -210,7 +210,7 @@ class _Walk:
             from odibi_core.engine.spark_sql import split_statements
 
             return len(split_statements(sql)) == 1
-        from odibi_core.checks.lab_errors import SqlProblem
+        from odibi_core.checks.sql.lab_errors import SqlProblem
 
         try:
             return len(self.tools.lab.statements(sql)) == 1
@@ -223,7 +223,7 @@ class _Walk:
 
         uncertain = blind if any(e.filled.stand_ins for e in placed) else None
         if self.step.engine == "spark":
-            from odibi_core.checks.spark_examine import examine_spark
+            from odibi_core.checks.spark.examine import examine_spark
 
             # A function step on Spark may register functions and make tables on the session that all share.
             closed = not self.tools.pipeline.spark_makers

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from odibi_core.checks import codes, safety_codes
+from odibi_core.checks import codes
+from odibi_core.checks.codes import safety_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.texts import texts_of
 from odibi_core.config.origins import replacement

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from odibi_core.checks import safety_codes
+from odibi_core.checks.codes import safety_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.checks.texts import texts_in
 

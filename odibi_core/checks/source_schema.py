@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def infer_source(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outcome:
     """Returns the schema of what a step reads from files, tables and endpoints, and what is wrong there."""
-    from odibi_core.checks.spark_needs import check_spark
+    from odibi_core.checks.spark.needs import check_spark
 
     if step.type == "api":
         from odibi_core.checks.endpoints import check_endpoint
@@ -26,11 +26,11 @@ def infer_source(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) 
         return Outcome(diagnostics=tuple(check_endpoint(fill_step(step, tools.world), sends=False)))
     filled = fill_step(step, tools.world)
     if what_is_read(step) == "place" and not _is_database(step, filled.value, filled.params):
-        from odibi_core.checks.file_sources import FileSource
+        from odibi_core.checks.files.sources import FileSource
 
         outcome = FileSource(filled, inputs, tools).outcome()
     else:
-        from odibi_core.checks.table_sources import TableSource
+        from odibi_core.checks.databases.table_sources import TableSource
 
         outcome = TableSource(filled, tools).outcome()
     needs = tuple(check_spark(step, tools))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def infer_target(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) -> Outcome:
     """Returns what is wrong with a step's target. What it puts out is its input."""
-    from odibi_core.checks.spark_needs import check_spark
+    from odibi_core.checks.spark.needs import check_spark
 
     filled = fill_step(step, tools.world)
     local, schema = next(iter(inputs.items())) if len(inputs) == 1 else ("", None)
@@ -30,13 +30,13 @@ def infer_target(step: Step, inputs: Mapping[str, Schema | None], tools: Tools) 
 
         found += check_endpoint(filled, sends=True)
     elif is_connected(step) or (step.value.strip() and _is_database(filled)):
-        from odibi_core.checks.table_targets import TableTarget
+        from odibi_core.checks.databases.table_targets import TableTarget
 
         table = TableTarget(filled, schema, tools)
         found += table.problems()
         looked = tuple(table.looked)
     elif step.value.strip():
-        from odibi_core.checks.file_targets import FileTarget
+        from odibi_core.checks.files.targets import FileTarget
 
         file = FileTarget(filled, schema, local, tools)
         found += file.problems()

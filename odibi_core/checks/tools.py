@@ -10,10 +10,10 @@ from odibi_core.engine.desk import Desk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from odibi_core.checks.lab import Lab
     from odibi_core.checks.outcome import Outcome
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.schemas import Schema
+    from odibi_core.checks.sql.lab import Lab
     from odibi_core.checks.world import World
     from odibi_core.core.node import Step
 

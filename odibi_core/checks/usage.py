@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from odibi_core.checks import graph_codes
+from odibi_core.checks.codes import graph_codes
 from odibi_core.checks.pipeline import place
 from odibi_core.diagnostics import Related
 

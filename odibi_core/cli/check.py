@@ -121,7 +121,7 @@ class _Outcome:
 
 
 def _codes(ignored: tuple[str, ...]) -> frozenset[str]:
-    from odibi_core.checks.ignores import code_of, nearest_code
+    from odibi_core.checks.editors.ignores import code_of, nearest_code
 
     found = set()
     for text in ignored:

@@ -22,7 +22,7 @@ def fixed(path: str, request: Request, *, unsafe: bool = False) -> Report:
     Raises:
         ConfigError: The config cannot be read or written, or changed meanwhile.
     """
-    from odibi_core.checks.edits import apply_fixes, write_text
+    from odibi_core.checks.editors.edits import apply_fixes, write_text
 
     report = report_on(path, request)
     document = report.document
@@ -58,7 +58,7 @@ def diff(path: str, request: Request, *, unsafe: bool = False) -> Report:
 
 def _rounds(report: Report, request: Request, *, unsafe: bool) -> tuple[Report, int]:
     """Returns the report of the text with all fixes in it, and how many they are; nothing is written."""
-    from odibi_core.checks.edits import edit_text
+    from odibi_core.checks.editors.edits import edit_text
 
     count = 0
     for _ in range(_ROUNDS):
@@ -95,7 +95,7 @@ def _lines(text: str) -> list[str]:
 
 def _cells(report: Report, *, unsafe: bool) -> str:
     """Returns what would change in the cells of a database."""
-    from odibi_core.checks.edits import edit_text
+    from odibi_core.checks.editors.edits import edit_text
 
     wanted = set(report.fixes(unsafe=unsafe))
     by_cell: dict[str, tuple[str, list[Fix]]] = {}

@@ -52,7 +52,7 @@ def command(codes: tuple[str, ...], everything: bool, form: str) -> int:
 
 
 def _find(text: str) -> CodeInfo:
-    from odibi_core.checks.ignores import code_of, nearest_code
+    from odibi_core.checks.editors.ignores import code_of, nearest_code
 
     info = code_of(text)
     if info is not None:

@@ -34,7 +34,7 @@ def command(data: tuple[Path, ...], output: Path | None, engine: str, force: boo
 
     The columns of each file are written out in its SQL step, ready to be cut down, renamed and computed with.
     """
-    from odibi_core.checks.drafting import draft
+    from odibi_core.checks.editors.drafting import draft
     from odibi_core.formats.atomic import replacing
 
     target = (

@@ -27,7 +27,7 @@ and pyarrow that are installed.""",
 )  # fmt: skip
 def command(output: Path | None) -> int:
     """Print a JSON Schema (2020-12) of a config, for completion and hover in editors."""
-    from odibi_core.checks.json_schema import config_schema
+    from odibi_core.checks.editors.json_schema import config_schema
 
     text = json.dumps(config_schema(), indent=2, ensure_ascii=False)
     if output is None:

@@ -85,7 +85,8 @@ def _diagnostic(error: BaseException, step: Step | None) -> dict[str, Any] | Non
 
 
 def _code(error: BaseException, step: Step) -> CodeInfo:
-    from odibi_core.checks import codes, run_codes
+    from odibi_core.checks import codes
+    from odibi_core.checks.codes import run_codes
 
     if isinstance(error, StepOptionError):
         return codes.INVALID_OPTION

@@ -95,7 +95,7 @@ def _told_of(found: list[str]) -> str:
 
 
 def _write(data: Path, target: Path) -> None:
-    from odibi_core.checks.drafting import draft
+    from odibi_core.checks.editors.drafting import draft
     from odibi_core.errors import ConfigError
     from odibi_core.formats.atomic import replacing
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.schemas import Schema
-from odibi_core.checks.sql_schema import infer_sql
+from odibi_core.checks.sql.lab import Lab
+from odibi_core.checks.sql.schema import infer_sql
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 from odibi_core.config import read_document

@@ -13,7 +13,7 @@ import pytest
 
 from odibi_core.checks import check
 from odibi_core.checks.checker import Checked, Checker
-from odibi_core.checks.lab import Lab
+from odibi_core.checks.sql.lab import Lab
 from odibi_core.config import Document, read_document
 
 

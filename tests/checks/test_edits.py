@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odibi_core.checks import check
-from odibi_core.checks.edits import apply_fixes, edit_text
+from odibi_core.checks.editors.edits import apply_fixes, edit_text
 from odibi_core.config import read_document
 from odibi_core.diagnostics import Diagnostic, Fix
 from odibi_core.errors import ConfigError

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from odibi_core.checks import check
-from odibi_core.checks.expect_rules import check_expectations
-from odibi_core.checks.lab import Lab
+from odibi_core.checks.expectations.rules import check_expectations
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sql.lab import Lab
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 from odibi_core.config import read_document

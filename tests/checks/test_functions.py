@@ -388,8 +388,8 @@ OWN = [
 @pytest.mark.parametrize(("name", "params"), OWN)
 def test_the_schema_of_odibis_own_functions_is_that_of_a_run(base, tmp_path, engine, name, params):
     from odibi_core.checks.data import check_data
-    from odibi_core.checks.lab import Lab
     from odibi_core.checks.pipeline import Pipeline
+    from odibi_core.checks.sql.lab import Lab
     from odibi_core.checks.tools import Tools
     from odibi_core.checks.world import World
     from odibi_core.core import Step

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from odibi_core.checks.json_schema import EXAMPLES, config_schema
+from odibi_core.checks.editors.json_schema import EXAMPLES, config_schema
 from odibi_core.core.node import ENGINES, LAYERS, TYPES
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,10 @@ import threading
 import duckdb
 import pytest
 
-from odibi_core.checks.lab import Lab, SqlProblem
-from odibi_core.checks.lab_errors import LabInterruptedError
-from odibi_core.checks.lab_types import refuses_text, refuses_type, type_called
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sql.lab import Lab, SqlProblem
+from odibi_core.checks.sql.lab_errors import LabInterruptedError
+from odibi_core.checks.sql.lab_types import refuses_text, refuses_type, type_called
 
 DATA = Schema.of([("id", "BIGINT"), ("name", "VARCHAR"), ("odd", None)])
 

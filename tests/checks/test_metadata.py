@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from odibi_core.checks import check
-from odibi_core.checks.edits import edit_text
+from odibi_core.checks.editors.edits import edit_text
 from odibi_core.config import read_document
 from odibi_core.core.runfiles import step_infos
 from odibi_core.errors import StepOptionError

@@ -11,8 +11,8 @@ import pytest
 
 from odibi_core.checks import check
 from odibi_core.checks.data import check_data
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.pipeline import Pipeline
+from odibi_core.checks.sql.lab import Lab
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 from odibi_core.config import read_document

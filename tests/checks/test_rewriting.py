@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odibi_core.checks.rewriting import Edit, Rewritten
+from odibi_core.checks.sql.rewriting import Edit, Rewritten
 
 
 def test_what_is_not_replaced_is_found_where_it_stood() -> None:

@@ -203,9 +203,9 @@ def test_an_old_file_that_is_written_anew_first_does_not_count(
 
 
 def test_an_outcome_rests_on_the_files_that_were_looked_at(tmp_path: Path, orders: Path) -> None:
-    from odibi_core.checks.lab import Lab
     from odibi_core.checks.pipeline import Pipeline
     from odibi_core.checks.source_schema import infer_source
+    from odibi_core.checks.sql.lab import Lab
     from odibi_core.checks.targets import infer_target
     from odibi_core.checks.tools import Tools
     from odibi_core.checks.world import World

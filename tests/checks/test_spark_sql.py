@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from odibi_core.checks import check
-from odibi_core.checks.spark_examine import examine_spark
-from odibi_core.checks.sql_examine import Examined
+from odibi_core.checks.spark.examine import examine_spark
+from odibi_core.checks.sql.examine import Examined
 from odibi_core.config import read_document
 from tests.checks.spark import TABLES, queries, schemas
 from tests.counts import count

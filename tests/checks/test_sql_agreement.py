@@ -10,11 +10,11 @@ import duckdb
 import pytest
 
 from odibi_core.checks.crossing import crossed, in_pandas
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.outcome import Outcome
 from odibi_core.checks.pipeline import Pipeline
 from odibi_core.checks.schemas import Column, Schema
-from odibi_core.checks.sql_schema import infer_sql
+from odibi_core.checks.sql.lab import Lab
+from odibi_core.checks.sql.schema import infer_sql
 from odibi_core.checks.tools import Tools
 from odibi_core.checks.world import World
 from odibi_core.core import Step, create_engine_context
@@ -178,5 +178,6 @@ def test_what_stays_on_its_engine_crosses_nothing() -> None:
     assert crossed(schema, "duckdb", "duckdb") is schema
     assert crossed(schema, "pandas", "duckdb") is schema
     assert crossed(None, "duckdb", "pandas") is None
-    assert in_pandas("MAP(VARCHAR, INTEGER)") is None
+    assert in_pandas("MAP(VARCHAR, INTEGER)") == "MAP(VARCHAR, INTEGER)"
+    assert in_pandas("UNION(a INTEGER)") is None
     assert in_pandas("UUID[]") == "VARCHAR[]"

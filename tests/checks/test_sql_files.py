@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from odibi_core.checks.lab import Lab
-from odibi_core.checks.sql_files import columns_of_file
+from odibi_core.checks.sql.files import columns_of_file
+from odibi_core.checks.sql.lab import Lab
 from tests.checks.sql_case import Found, examine_step
 
 

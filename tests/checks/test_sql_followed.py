@@ -7,7 +7,7 @@ import functools
 import duckdb
 import pytest
 
-from odibi_core.checks.lab import Lab
+from odibi_core.checks.sql.lab import Lab
 from tests.checks.sql_case import CUSTOMERS, ORDERS, examine_step
 
 # Query, what is told, and what makes it run.

@@ -8,8 +8,8 @@ import json
 import duckdb
 import pytest
 
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sql.lab import Lab
 from tests.checks.sql_case import CUSTOMERS, ORDERS, examine_step
 
 # «» stands around what is pointed at.

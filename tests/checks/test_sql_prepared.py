@@ -8,7 +8,7 @@ import json
 import duckdb
 import pytest
 
-from odibi_core.checks.lab import Lab
+from odibi_core.checks.sql.lab import Lab
 from tests.checks.sql_case import CUSTOMERS, ORDERS, examine_step
 
 MAKE = "CREATE TABLE t (a INT, b VARCHAR); "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.schemas import Schema
+from odibi_core.checks.sql.lab import Lab
 from tests.checks.sql_case import CUSTOMERS, ORDERS, Found, examine_step
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.schemas import Schema
-from odibi_core.checks.sql_examine import examine
+from odibi_core.checks.sql.examine import examine
+from odibi_core.checks.sql.lab import Lab
 
 COLUMNS = {
     "id": "BIGINT", "name": "VARCHAR", "price": "DOUBLE", "created": "TIMESTAMP", "day": "DATE",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.schemas import Schema
-from odibi_core.checks.sql_examine import examine
+from odibi_core.checks.sql.examine import examine
+from odibi_core.checks.sql.lab import Lab
 
 KNOWN = Schema.of([("id", "BIGINT"), ("name", "VARCHAR"), ("day", "DATE")])
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from odibi_core.checks import check
-from odibi_core.checks.lab import Lab
 from odibi_core.checks.schemas import Column, Schema, Texts
-from odibi_core.checks.sql_examine import examine
+from odibi_core.checks.sql.examine import examine
+from odibi_core.checks.sql.lab import Lab
 from odibi_core.config import read_document
 from odibi_core.diagnostics import Diagnostic
 from odibi_core.formats.some_texts import some_texts

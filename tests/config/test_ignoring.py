@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odibi_core.checks.edits import edit_text
+from odibi_core.checks.editors.edits import edit_text
 from odibi_core.config import read_document
 from odibi_core.config.ignoring import ignore_fix
 

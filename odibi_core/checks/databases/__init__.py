@@ -1,0 +1,1 @@
+"""Databases, their tables, queries and connections."""

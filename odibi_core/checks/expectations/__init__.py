@@ -1,0 +1,1 @@
+"""What `metadata.expect` says of the data."""

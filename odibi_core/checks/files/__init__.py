@@ -1,0 +1,1 @@
+"""Files that steps read and write, and the options of their formats."""

@@ -1,0 +1,1 @@
+"""Function steps: names, calls, parameters and results; Odibi's own functions."""

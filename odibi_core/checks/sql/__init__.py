@@ -1,0 +1,1 @@
+"""SQL of the pandas and duckdb engines: what a query gives, and what is wrong with it."""
