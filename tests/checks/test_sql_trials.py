@@ -138,3 +138,24 @@ def test_a_name_has_the_type_of_where_it_stands(lab: Lab) -> None:
 def test_a_query_too_long_to_be_asked_about_for_each_of_its_parts_is_checked_soon(lab: Lab) -> None:
     columns = ", ".join(f"CASE WHEN price > {n} THEN id + {n} ELSE '{n}' END AS c{n}" for n in range(1_000))
     assert examine(lab, f"SELECT {columns} FROM data", {"data": DATA}).schema is not None
+
+
+@pytest.mark.parametrize(
+    ("sql", "runs"),
+    [
+        ("SELECT a FROM (SELECT 1 AS a, 'x'::INT AS b)", True),
+        ("WITH c AS (SELECT 'x'::INT AS b) SELECT 1 AS a", True),
+        ("SELECT EXISTS (SELECT 'x'::INT) AS a", True),
+        ("SELECT * FROM (SELECT 'x'::INT AS a)", False),
+    ],
+)
+def test_a_constant_that_nothing_reads_is_no_error(
+    lab: Lab, database: duckdb.DuckDBPyConnection, sql: str, runs: bool
+) -> None:
+    (mistake,) = examine(lab, sql, {}).mistakes
+    assert mistake.problem.always is not runs
+    if runs:
+        assert database.execute(sql).fetchall() != []
+    else:
+        with pytest.raises(duckdb.ConversionException):
+            database.execute(sql).fetchall()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.checks.sql.lab_errors import SqlProblem
 from odibi_core.checks.sql.lab_types import is_type_text, refuses_text, refuses_type, type_called
-from odibi_core.checks.sql.texts import limits
+from odibi_core.checks.sql.texts import leaves_out, limits
 from odibi_core.checks.sql.tree import arguments_of, operands, place_of, places_in, text_of
 from odibi_core.checks.sql.trials import MAY_CLASH, Trials
 
@@ -151,12 +151,19 @@ def _inner(
         # There may be no row in a table.
         plain = (node.get("from_table") or {}).get("type") == "EMPTY" or id(node) in with_rows
         if key == "where_clause":
-            yield value, plain
+            yield value, always and plain
         elif key in ("from_table", "cte_map"):
-            yield value, True
+            # A column that nothing reads is not worked out.
+            yield value, always and key == "from_table" and _gives_all(node)
         else:
-            yield value, plain and not any(name in node for name in ("where_clause", "having", "qualify"))
-    elif (node.get("type") == "JOIN" and key == "condition") or "filter" in node or _is_lazy(node):
+            filtered = any(name in node for name in ("where_clause", "having", "qualify"))
+            yield value, always and plain and not filtered
+    elif (
+        (node.get("type") == "JOIN" and key == "condition")
+        or (node.get("class") == "SUBQUERY" and node.get("subquery_type") != "SCALAR")
+        or "filter" in node
+        or _is_lazy(node)
+    ):
         yield value, False
     elif node.get("class") == "CONJUNCTION" and key == "children":
         # DuckDB chooses which is looked at first; the others are not where that one decides.
@@ -167,6 +174,12 @@ def _inner(
             yield check, always and index == 0
     else:
         yield value, always
+
+
+def _gives_all(select: dict[str, Any]) -> bool:
+    """Whether a SELECT hands on all that is in its FROM."""
+    items = select.get("select_list") or []
+    return len(items) == 1 and items[0].get("class") == "STAR" and not leaves_out(select)
 
 
 def _is_lazy(node: dict[str, Any]) -> bool:
