@@ -86,6 +86,18 @@ def stays(path: Path) -> bool:
 # -- retries ------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """What a shell starts in the background ignores SIGINT, and so would the key presses here."""
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_a_step_is_tried_again_after_a_growing_delay(tmp_path):
     tried = []
 
